@@ -1,0 +1,39 @@
+//! The engine of Rollcast: plays a rollout through rings on virtual devices.
+//!
+//! A rollout has few decisions and very many devices, and the engine keeps them apart. The *control plane*
+//! ([`control`], [`run`]) is a short list of ordered events. The *data plane* is the devices, and a device is
+//! a function: its attributes ([`device`]) and its whole life ([`life`]) depend on nothing but the plan, the
+//! luck, its key and the decisions so far. Lives are played straight through, in parallel, and tallied
+//! ([`tally`]); nobody keeps a million objects or a million-entry queue.
+//!
+//! *Invariants.* Same plan, seed and replication: same outcome at any number of threads, debug or release.
+//! Decisions read only [`tally::Observed`], metrics only [`tally::Truth`]. Nothing here knows files, strings,
+//! calendars or clocks, and nothing here fails: what can go wrong with an input is refused before it is a
+//! [`plan::Plan`].
+//!
+//! Start in [`run::run`]; the order of a life is in [`life`].
+
+pub mod census;
+pub mod control;
+pub mod device;
+pub mod draws;
+pub mod family;
+pub mod goals;
+pub mod graph;
+pub mod life;
+pub mod membership;
+pub mod metrics;
+pub mod observe;
+pub mod outcome;
+mod parallel;
+pub mod plan;
+mod presence;
+pub mod quantile;
+pub mod replicate;
+mod restart;
+pub mod run;
+pub mod stats;
+pub mod steps;
+pub mod tally;
+pub mod time;
+pub mod windows;

@@ -1,0 +1,347 @@
+//! Which ring a device is in, without storing it.
+//!
+//! A device's ring rank is a 64-bit addressed draw (ties by key) and a ring is an interval of ranks, so that
+//! membership is nested when sizes change and a cut inside an interval moves nobody. The exact bounds are
+//! order statistics, found by streaming selection: a histogram of the upper bits names the bin of each
+//! bound, one more pass collects the ranks in that bin.
+
+use crate::{
+    device::Device,
+    draws::{Luck, Purpose, low64},
+    parallel::fold_fleet,
+    plan::{Amount, Filter, Plan, RingId, RingSize},
+};
+
+const BIN_BITS: u32 = 14;
+
+/// A bound between ranks: devices with (rank, key) below it are inside; `None` lets everyone in.
+type Bound = Option<(u64, u64)>;
+
+/// Ring membership under one plan and luck.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    /// Rings that claim by filter alone, the winner first.
+    claims: Vec<usize>,
+    /// Rings that choose so many of a filter's devices, in order, with their upper bound.
+    chosen: Vec<(usize, Bound)>,
+    /// Rings dealt from the pool, in order, with their upper bound.
+    pool: Vec<(usize, Bound)>,
+    /// Registered devices.
+    pub registered: u64,
+    /// Rings that are smaller than the scenario asks because devices ran out: (ring, asked, got).
+    pub short: Vec<(RingId, u64, u64)>,
+}
+
+/// The 64-bit rank of a device and its key, which order devices for ring assignment.
+fn rank(luck: &Luck, device: &Device<'_>) -> (u64, u64) {
+    (low64(luck.block(device.key, Purpose::Ring, 0)), device.key)
+}
+
+impl Membership {
+    /// Works out the bounds: up to two passes over the fleet per choosing ring and two for the pool.
+    pub fn new(plan: &Plan, luck: &Luck) -> Self {
+        let mut m = Membership {
+            claims: Vec::new(),
+            chosen: Vec::new(),
+            pool: Vec::new(),
+            registered: count(plan, luck, |device| device.unregistered.is_none()),
+            short: Vec::new(),
+        };
+        for (i, ring) in plan.rings.iter().enumerate() {
+            if ring.members.size == RingSize::All {
+                m.claims.insert(0, i);
+            }
+        }
+        let sizes = m.by_share(plan);
+        for (i, ring) in plan.rings.iter().enumerate() {
+            if let RingSize::Chosen(_) = ring.members.size {
+                let earlier = m.clone();
+                let filter = &ring.members.filter;
+                let candidate =
+                    |d: &Device<'_>| earlier.free_for_choice(plan, luck, d) && filter.matches(d.values);
+                let (bounds, found) = select(plan, luck, &[sizes[i]], candidate);
+                m.note_short(i, sizes[i], found);
+                m.chosen.push((i, bounds[0]));
+            }
+        }
+        let dealt: Vec<usize> = (0..plan.rings.len())
+            .filter(|&i| {
+                matches!(
+                    plan.rings[i].members.size,
+                    RingSize::Pool(_) | RingSize::Automatic { .. } | RingSize::Rest
+                )
+            })
+            .collect();
+        if let [only] = dealt[..]
+            && plan.rings[only].members.size == RingSize::Rest
+        {
+            m.pool.push((only, None));
+        } else if !dealt.is_empty() {
+            m.deal_pool(plan, luck, &dealt, sizes);
+        }
+        m
+    }
+
+    fn deal_pool(&mut self, plan: &Plan, luck: &Luck, dealt: &[usize], mut sizes: Vec<u64>) {
+        let before = self.clone();
+        let in_pool =
+            |d: &Device<'_>| before.before_pool(plan, luck, d).is_none() && d.unregistered.is_none();
+        let automatic =
+            dealt.iter().any(|&i| matches!(plan.rings[i].members.size, RingSize::Automatic { .. }));
+        let rest = dealt.iter().position(|&i| plan.rings[i].members.size == RingSize::Rest);
+        if automatic || rest.is_some() {
+            let pool = count(plan, luck, in_pool);
+            let fixed: u64 = dealt
+                .iter()
+                .filter(|&&i| matches!(plan.rings[i].members.size, RingSize::Pool(_)))
+                .map(|&i| sizes[i])
+                .sum();
+            self.automatic_sizes(plan, pool.saturating_sub(fixed), &mut sizes);
+            if let Some(at) = rest {
+                let others: u64 = dealt.iter().filter(|&&i| i != dealt[at]).map(|&i| sizes[i]).sum();
+                sizes[dealt[at]] = pool.saturating_sub(others);
+            }
+        }
+        let mut upto = 0;
+        let ends: Vec<u64> = dealt
+            .iter()
+            .map(|&i| {
+                upto += sizes[i];
+                upto
+            })
+            .collect();
+        let (bounds, found) = select(plan, luck, &ends, in_pool);
+        let mut begin = 0;
+        for ((&ring, &end), bound) in dealt.iter().zip(&ends).zip(bounds) {
+            self.note_short(ring, end - begin, found.saturating_sub(begin));
+            self.pool.push((ring, bound));
+            begin = end;
+        }
+    }
+
+    /// Sizes of the rings that state a count or a share of the registered devices.
+    fn by_share(&self, plan: &Plan) -> Vec<u64> {
+        let amount = |i: usize| match plan.rings[i].members.size {
+            RingSize::Chosen(a) | RingSize::Pool(a) => Some(a),
+            _ => None,
+        };
+        let shares: Vec<f64> = (0..plan.rings.len())
+            .map(|i| if let Some(Amount::Share(share)) = amount(i) { share } else { 0.0 })
+            .collect();
+        let mut sizes = largest_remainder(self.registered, &shares);
+        for (i, size) in sizes.iter_mut().enumerate() {
+            if let Some(Amount::Count(count)) = amount(i) {
+                *size = count;
+            }
+        }
+        sizes
+    }
+
+    /// Sizes of automatically assigned rings for `pool` devices, batch by batch as they are registered.
+    fn automatic_sizes(&self, plan: &Plan, pool: u64, sizes: &mut [u64]) {
+        let shares = |small_tenant: bool| -> Vec<f64> {
+            plan.rings
+                .iter()
+                .map(|ring| match ring.members.size {
+                    RingSize::Automatic { small, large } => {
+                        if small_tenant {
+                            small
+                        } else {
+                            large
+                        }
+                    }
+                    _ => 0.0,
+                })
+                .collect()
+        };
+        let rule = plan.automatic;
+        // Devices that got their ring by hand are registered too and count towards the size of the tenant.
+        let by_hand = self.registered - pool.min(self.registered);
+        let mut done = 0;
+        // The two share vectors are dealt over cumulative totals, so that batches of one are shared out
+        // fairly and not all rounded to the same ring.
+        let (mut small, mut large) = (0, 0);
+        while done < pool {
+            let batch = rule.batch.unwrap_or(pool).clamp(1, pool - done);
+            let tenant = by_hand + done + if rule.counts_batch { batch } else { 0 };
+            if tenant <= rule.small_upto {
+                small += batch;
+            } else if rule.batch.is_some() {
+                // Every later batch meets a large tenant too.
+                large += pool - done;
+                break;
+            } else {
+                large += batch;
+            }
+            done += batch;
+        }
+        let dealt = largest_remainder(small, &shares(true));
+        for (size, (a, b)) in sizes.iter_mut().zip(dealt.iter().zip(largest_remainder(large, &shares(false))))
+        {
+            *size += a + b;
+        }
+    }
+
+    fn note_short(&mut self, ring: usize, asked: u64, found: u64) {
+        if found < asked {
+            self.short.push((RingId(ring as u16), asked, found));
+        }
+    }
+
+    /// The ring of a device; `None` if it is in none (not registered, or nobody's).
+    pub fn ring(&self, plan: &Plan, luck: &Luck, device: &Device<'_>) -> Option<RingId> {
+        if device.unregistered.is_some() {
+            return None;
+        }
+        self.before_pool(plan, luck, device).or_else(|| match self.pool.as_slice() {
+            [] => None,
+            [(only, None)] => Some(RingId(*only as u16)),
+            pool => {
+                let rank = rank(luck, device);
+                let found = pool.iter().find(|(_, bound)| bound.is_none_or(|b| rank < b));
+                found.map(|(ring, _)| RingId(*ring as u16))
+            }
+        })
+    }
+
+    /// True if a choosing ring may take the device: registered, and neither listed nor claimed nor chosen.
+    fn free_for_choice(&self, plan: &Plan, luck: &Luck, device: &Device<'_>) -> bool {
+        device.unregistered.is_none() && self.before_pool(plan, luck, device).is_none()
+    }
+
+    fn before_pool(&self, plan: &Plan, luck: &Luck, device: &Device<'_>) -> Option<RingId> {
+        if let Some(facts) = device.listed
+            && facts.ring != u8::MAX
+        {
+            return Some(RingId(u16::from(facts.ring)));
+        }
+        let filter = |ring: usize| -> &Filter { &plan.rings[ring].members.filter };
+        if let Some(&ring) = self.claims.iter().find(|&&ring| filter(ring).matches(device.values)) {
+            return Some(RingId(ring as u16));
+        }
+        self.chosen.iter().find_map(|&(ring, bound)| {
+            let inside =
+                filter(ring).matches(device.values) && bound.is_none_or(|bound| rank(luck, device) < bound);
+            inside.then_some(RingId(ring as u16))
+        })
+    }
+}
+
+/// Splits `total` by `shares` (each 0..=1, together at most 1): everyone gets the whole part, what is missing
+/// to the rounded sum goes to the largest remainders, the earlier one first on a tie.
+pub fn largest_remainder(total: u64, shares: &[f64]) -> Vec<u64> {
+    // A share such as 0.1 is a hair off its decimal value; a millionth of a device absorbs that.
+    let exact: Vec<f64> = shares.iter().map(|share| total as f64 * share + 1e-6).collect();
+    let mut sizes: Vec<u64> = exact.iter().map(|&x| x as u64).collect();
+    let wanted = (shares.iter().map(|share| total as f64 * share).sum::<f64>() + 0.5 + 1e-6) as u64;
+    let mut order: Vec<usize> = (0..shares.len()).filter(|&i| shares[i] > 0.0).collect();
+    order.sort_by(|&a, &b| {
+        let part = |i: usize| ((exact[i] - sizes[i] as f64) * 1e5).round() as i64;
+        part(b).cmp(&part(a)).then(a.cmp(&b))
+    });
+    let missing = wanted.min(total).saturating_sub(sizes.iter().sum());
+    for &i in order.iter().take(missing as usize) {
+        sizes[i] += 1;
+    }
+    sizes
+}
+
+fn count(plan: &Plan, luck: &Luck, wanted: impl Fn(&Device<'_>) -> bool + Sync) -> u64 {
+    fold_fleet(plan, luck, || 0_u64, |n, d| *n += u64::from(wanted(d)), |a, b| *a += b)
+}
+
+/// The bounds below which the `ends[i]` lowest-ranked candidates lie, and the number of candidates.
+fn select(
+    plan: &Plan,
+    luck: &Luck,
+    ends: &[u64],
+    candidate: impl Fn(&Device<'_>) -> bool + Sync,
+) -> (Vec<Bound>, u64) {
+    let shift = 64 - BIN_BITS;
+    let bins = fold_fleet(
+        plan,
+        luck,
+        || vec![0_u64; 1 << BIN_BITS],
+        |bins, d| {
+            if candidate(d) {
+                bins[(rank(luck, d).0 >> shift) as usize] += 1;
+            }
+        },
+        |a, b| a.iter_mut().zip(b).for_each(|(a, b)| *a += b),
+    );
+    let found: u64 = bins.iter().sum();
+    // (bin, how many of its lowest are inside) for each end that cuts the candidates.
+    let cuts: Vec<Option<(u64, u64)>> = ends
+        .iter()
+        .map(|&end| {
+            let mut left = end;
+            if end >= found {
+                return None;
+            }
+            let bin = bins.iter().position(|&n| {
+                let here = left < n;
+                left -= if here { 0 } else { n };
+                here
+            });
+            bin.map(|bin| (bin as u64, left))
+        })
+        .collect();
+    let mut wanted: Vec<u64> = cuts.iter().flatten().map(|&(bin, _)| bin).collect();
+    wanted.dedup();
+    if wanted.is_empty() {
+        return (vec![None; ends.len()], found);
+    }
+    let mut ranks = fold_fleet(
+        plan,
+        luck,
+        Vec::new,
+        |ranks, d| {
+            let r = rank(luck, d);
+            if wanted.contains(&(r.0 >> shift)) && candidate(d) {
+                ranks.push(r);
+            }
+        },
+        |a, mut b| a.append(&mut b),
+    );
+    ranks.sort_unstable();
+    let bounds = cuts
+        .iter()
+        .map(|cut| {
+            cut.map(|(bin, inside)| {
+                let first = ranks.partition_point(|r| r.0 >> shift < bin);
+                ranks[first + inside as usize]
+            })
+        })
+        .collect();
+    (bounds, found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn automatic_shares_of_small_and_large_tenants() {
+        // Shares for tenants up to 200 devices, and above.
+        assert_eq!(largest_remainder(150, &[0.05, 0.15, 0.8]), [8, 22, 120]);
+        assert_eq!(largest_remainder(201, &[0.01, 0.09, 0.9]), [2, 18, 181]);
+        assert_eq!(largest_remainder(1_000, &[0.01, 0.09, 0.9]), [10, 90, 900]);
+        assert_eq!(largest_remainder(60_000, &[0.01, 0.09, 0.9]), [600, 5_400, 54_000]);
+    }
+
+    proptest! {
+        #[test]
+        fn largest_remainder_loses_nobody(total in 0_u64..1_000_000, cuts in prop::collection::vec(0.0_f64..1.0, 0..6)) {
+            let mut cuts = cuts;
+            cuts.sort_by(f64::total_cmp);
+            cuts.push(1.0);
+            let shares: Vec<f64> = cuts.iter().scan(0.0, |last, &c| { let s = c - *last; *last = c; Some(s) }).collect();
+            let sizes = largest_remainder(total, &shares);
+            prop_assert_eq!(sizes.iter().sum::<u64>(), total);
+            for (size, share) in sizes.iter().zip(&shares) {
+                prop_assert!((*size as f64 - share * total as f64).abs() < 1.01);
+            }
+        }
+    }
+}

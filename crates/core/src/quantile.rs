@@ -1,0 +1,233 @@
+//! Variates by inverse transform: a distribution is compiled into a monotone function from 32 random bits to
+//! whole units, and any family costs the same in a life.
+//!
+//! The table has 64 cells in each octave of either tail probability, from 1/2 down to 2^-16, linear within a
+//! cell; a word in the extreme 2 x 2^-16 fetches a second word and is evaluated exactly with 48 bits, so that
+//! tails exist at a billion devices. One rounding to the nearest unit at the end.
+
+use crate::{
+    draws::{Luck, Purpose},
+    family::Family,
+};
+
+/// Sub-cells per octave, as a power of two.
+const SUB_BITS: u32 = 6;
+/// Octaves per side that the table covers; what lies beyond is evaluated exactly.
+const OCTAVES: usize = 15;
+const CELLS: usize = OCTAVES << SUB_BITS;
+
+/// A compiled distribution: 32 random bits in, whole units (seconds, bits per second) out.
+#[derive(Clone, Debug)]
+pub struct Quantile {
+    shape: Shape,
+    at_least: f64,
+    at_most: f64,
+}
+
+#[derive(Clone, Debug)]
+enum Shape {
+    Fixed(i64),
+    Uniform {
+        low: f64,
+        width: f64,
+    },
+    /// (share, value), shares rising from 0 to 1, linear between.
+    Points(Box<[(f64, f64)]>),
+    Table(Box<Table>),
+}
+
+#[derive(Clone, Debug)]
+struct Table {
+    family: Family,
+    /// Quantiles at the knots of the lower half (p rising to 1/2).
+    lower: Box<[f64]>,
+    /// Quantiles at the knots of the upper half, by rising tail probability (values fall).
+    upper: Box<[f64]>,
+}
+
+impl Quantile {
+    /// Always `value`.
+    pub fn fixed(value: i64) -> Self {
+        Self { shape: Shape::Fixed(value), at_least: f64::NEG_INFINITY, at_most: f64::INFINITY }
+    }
+
+    /// Uniform on `low..high`, rounded to the nearest unit.
+    pub fn uniform(low: f64, high: f64) -> Self {
+        Self {
+            shape: Shape::Uniform { low, width: high - low },
+            at_least: f64::NEG_INFINITY,
+            at_most: f64::INFINITY,
+        }
+    }
+
+    /// Linear between `(share, value)` points; shares rise from 0 to 1, values do not fall.
+    pub fn points(points: Vec<(f64, f64)>) -> Self {
+        Self { shape: Shape::Points(points.into()), at_least: f64::NEG_INFINITY, at_most: f64::INFINITY }
+    }
+
+    /// One of the named families.
+    pub fn family(family: Family) -> Self {
+        let knot = |i: usize| {
+            let (octave, sub) = (i >> SUB_BITS, i & ((1 << SUB_BITS) - 1));
+            let scale = libm::exp2(octave as f64 - 16.0);
+            scale * (1.0 + sub as f64 / f64::from(1_u32 << SUB_BITS))
+        };
+        let lower = (0..=CELLS).map(|i| family.quantile(knot(i), 1.0 - knot(i))).collect();
+        let upper = (0..=CELLS).map(|i| family.quantile(1.0 - knot(i), knot(i))).collect();
+        Self {
+            shape: Shape::Table(Box::new(Table { family, lower, upper })),
+            at_least: f64::NEG_INFINITY,
+            at_most: f64::INFINITY,
+        }
+    }
+
+    /// The same, with values outside `at_least..=at_most` moved to the nearer end.
+    pub fn clamped(mut self, at_least: f64, at_most: f64) -> Self {
+        (self.at_least, self.at_most) = (at_least, at_most);
+        self
+    }
+
+    /// The value for `word`; `tail` is asked for a second word only in the extreme 2 x 2^-16.
+    #[inline]
+    pub fn at(&self, word: u32, tail: impl FnOnce() -> u32) -> i64 {
+        let value = match &self.shape {
+            Shape::Fixed(value) => return *value,
+            Shape::Uniform { low, width } => low + width * ((f64::from(word) + 0.5) * EXP2_M32),
+            Shape::Points(points) => on_points(points, (f64::from(word) + 0.5) * EXP2_M32),
+            Shape::Table(table) => {
+                let (upper_half, w) = if word < 1 << 31 { (false, word) } else { (true, !word) };
+                if w < 1 << 16 { table.extreme(upper_half, w, tail()) } else { table.inside(upper_half, w) }
+            }
+        };
+        round(value.max(self.at_least).min(self.at_most))
+    }
+
+    /// The value for lane `lane` of (entity, purpose, n), given that block.
+    #[inline]
+    pub fn draw(
+        &self,
+        luck: &Luck,
+        entity: u64,
+        purpose: Purpose,
+        n: u32,
+        lane: usize,
+        block: [u32; 4],
+    ) -> i64 {
+        self.at(block[lane], || luck.tail(entity, purpose, n, lane))
+    }
+
+    /// The mean, by the midpoints of 2^16 equal shares (for rates that must match a stated share).
+    pub fn mean(&self) -> f64 {
+        let steps = 1_u32 << 16;
+        let sum: f64 = (0..steps).map(|i| self.at((i << 16) | (1 << 15), || 1 << 31) as f64).sum();
+        sum / f64::from(steps)
+    }
+
+    /// The largest value that comes out of all but one draw in 2^31; used to bound how far back an absence
+    /// can reach.
+    pub fn practically_longest(&self) -> i64 {
+        self.at(u32::MAX, || 1 << 31)
+    }
+}
+
+const EXP2_M32: f64 = 1.0 / 4_294_967_296.0;
+
+/// To nearest, halves up; the values are far below 2^53.
+#[inline]
+fn round(x: f64) -> i64 {
+    libm::floor(x + 0.5) as i64
+}
+
+fn on_points(points: &[(f64, f64)], p: f64) -> f64 {
+    let after = points.partition_point(|&(share, _)| share < p).clamp(1, points.len() - 1);
+    let ((p0, v0), (p1, v1)) = (points[after - 1], points[after]);
+    if p1 > p0 { v0 + (v1 - v0) * ((p - p0) / (p1 - p0)) } else { v1 }
+}
+
+impl Table {
+    /// `w` counts in units of 2^-32 from the nearer end, 2^16 <= w < 2^31.
+    #[inline]
+    fn inside(&self, upper_half: bool, w: u32) -> f64 {
+        let zeros = w.leading_zeros();
+        let octave = 15 - zeros;
+        let sub = (w >> (31 - zeros - SUB_BITS)) & ((1 << SUB_BITS) - 1);
+        let cell = ((octave << SUB_BITS) | sub) as usize;
+        // What is left of w below the sub-cell, plus half a unit: the place within the cell.
+        let rest = w << (zeros + 1 + SUB_BITS);
+        let place = (f64::from(rest) + f64::from(1_u32 << (zeros + SUB_BITS))) * EXP2_M32;
+        let knots = if upper_half { &self.upper } else { &self.lower };
+        let from = knots[cell];
+        from + (knots[cell + 1] - from) * place
+    }
+
+    #[cold]
+    fn extreme(&self, upper_half: bool, w: u32, second: u32) -> f64 {
+        let bits = u64::from(w) << 32 | u64::from(second);
+        let p = (bits as f64 + 0.5) / 18_446_744_073_709_551_616.0;
+        if upper_half { self.family.quantile(1.0 - p, p) } else { self.family.quantile(p, 1.0 - p) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::HOUR_S;
+
+    fn families() -> Vec<Family> {
+        vec![
+            Family::Exponential { mean: 1_800.0 },
+            Family::Lognormal { median: 18.0 * 3_600.0, sigma: 0.8 },
+            Family::Weibull { shape: 0.7, scale: 40_000.0 },
+            Family::Gamma { shape: 2.0, mean: 7_200.0 },
+            Family::Normal { mean: 7_200.0, sd: 900.0 },
+            Family::Triangular { low: 600.0, mode: 1_200.0, high: 9_000.0 },
+            Family::Residual { low: 63_360.0, high: 79_200.0 },
+        ]
+    }
+
+    #[test]
+    fn monotone_and_close_to_the_exact_function_everywhere() {
+        for family in families() {
+            let table = Quantile::family(family);
+            let mut last = i64::MIN;
+            for i in 0..1_u32 << 16 {
+                let word = (i << 16) | 2048;
+                let value = table.at(word, || 1 << 31);
+                assert!(value >= last, "{family:?} falls at {word}");
+                last = value;
+                let p = (f64::from(word) + 0.5) * EXP2_M32;
+                let exact = family.quantile(p, 1.0 - p);
+                let error = (value as f64 - exact).abs();
+                assert!(error <= 1.0 + exact * 1e-3, "{family:?} p={p}: {value} for {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_meets_the_exact_tail_without_a_step() {
+        let table = Quantile::family(Family::Exponential { mean: 1e9 });
+        let inside = table.at((1 << 16) | 1, || 0) as f64;
+        let outside = table.at((1 << 16) - 1, || u32::MAX) as f64;
+        assert!((inside / outside - 1.0).abs() < 1e-3, "{inside} {outside}");
+        // One draw in 2^48 reaches 33 means: tails exist.
+        assert!(table.at(u32::MAX, || u32::MAX - 1) > 0);
+        assert!(table.at(u32::MAX, || 0) as f64 / 1e9 > 21.0);
+    }
+
+    #[test]
+    fn means_match_theory() {
+        assert!((Quantile::family(Family::Exponential { mean: 1_800.0 }).mean() - 1_800.0).abs() < 1.0);
+        assert!((Quantile::uniform(0.0, 7_200.0).mean() - 3_600.0).abs() < 1.0);
+        let points = Quantile::points(vec![(0.0, 0.0), (0.5, 8.0 * 3600.0), (1.0, 24.0 * 3600.0)]);
+        assert!((points.mean() - 10.0 * HOUR_S as f64).abs() < 1.0);
+    }
+
+    #[test]
+    fn bounds_hold() {
+        let q = Quantile::family(Family::Lognormal { median: 100.0, sigma: 3.0 }).clamped(50.0, 500.0);
+        for i in 0..10_000_u32 {
+            let v = q.at(i.wrapping_mul(429_497), || i);
+            assert!((50..=500).contains(&v));
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Statistics over replications: plain, named procedures.
+//!
+//! Everything here speaks of luck only: the same assumptions, played again.
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// What replications say of one metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Replications.
+    pub runs: u32,
+    /// Replications in which the value exists (for times: the share was reached).
+    pub reached: u32,
+    /// Wilson 95 % interval of the probability of being reached.
+    pub reached_interval: (f64, f64),
+    /// 5 %, 50 % and 95 % of the runs lie below these values, 'never' counting as later than anything.
+    pub p5: Option<f64>,
+    /// The median.
+    pub p50: Option<f64>,
+    /// The 95 % quantile.
+    pub p95: Option<f64>,
+    /// Mean over all runs; `None` if one of them has no value.
+    pub mean: Option<f64>,
+    /// 95 % interval of the mean (Student's t); `None` below two runs or if the mean is.
+    pub mean_interval: Option<(f64, f64)>,
+    /// Restricted mean: 'never' counts as `limit` (for times, the end of the watch).
+    pub restricted_mean: Option<f64>,
+}
+
+impl Summary {
+    /// Summarises `values` in replication order; `limit` stands for 'never' in the restricted mean.
+    pub fn of(values: &[Option<f64>], limit: Option<f64>) -> Self {
+        let runs = values.len() as u32;
+        let mut found: Vec<f64> = values.iter().copied().flatten().collect();
+        found.sort_by(f64::total_cmp);
+        let reached = found.len() as u32;
+        let quantile = |share: f64| -> Option<f64> {
+            // The smallest value with at least this share of the runs at or below it.
+            let rank = (libm::ceil(share * f64::from(runs) - 1e-9) as usize).max(1);
+            found.get(rank - 1).copied()
+        };
+        let complete = reached == runs && runs > 0;
+        let (mean, mean_interval) = if complete { mean_and_interval(&found) } else { (None, None) };
+        let restricted: Option<Vec<f64>> =
+            values.iter().map(|v| v.or(limit).map(|v| limit.map_or(v, |l| v.min(l)))).collect();
+        Self {
+            runs,
+            reached,
+            reached_interval: wilson(reached, runs),
+            p5: quantile(0.05),
+            p50: quantile(0.5),
+            p95: quantile(0.95),
+            mean,
+            mean_interval,
+            restricted_mean: restricted.filter(|r| !r.is_empty()).map(|r| sum(&r) / r.len() as f64),
+        }
+    }
+}
+
+fn sum(values: &[f64]) -> f64 {
+    values.iter().sum()
+}
+
+/// Mean and Student's 95 % interval of independent values.
+fn mean_and_interval(values: &[f64]) -> (Option<f64>, Option<(f64, f64)>) {
+    let n = values.len() as f64;
+    let mean = sum(values) / n;
+    let interval = StudentsT::new(0.0, 1.0, n - 1.0).ok().filter(|_| n > 1.0).map(|t| {
+        let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0);
+        let half = t.inverse_cdf(0.975) * libm::sqrt(variance / n);
+        (mean - half, mean + half)
+    });
+    (Some(mean), interval)
+}
+
+/// Wilson's 95 % score interval for a proportion.
+pub fn wilson(hits: u32, of: u32) -> (f64, f64) {
+    if of == 0 {
+        return (0.0, 1.0);
+    }
+    let (n, p, z) = (f64::from(of), f64::from(hits) / f64::from(of), 1.959_963_984_540_054_f64);
+    let middle = p + z * z / (2.0 * n);
+    let half = z * libm::sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n));
+    let scale = 1.0 + z * z / n;
+    (((middle - half) / scale).max(0.0), ((middle + half) / scale).min(1.0))
+}
+
+/// P(X >= hits) for a binomial X of `of` trials with probability `p`, summed term by term.
+pub fn binomial_upper_tail(hits: u32, of: u32, p: f64) -> f64 {
+    if hits == 0 || p >= 1.0 {
+        return 1.0;
+    }
+    if p <= 0.0 {
+        return 0.0;
+    }
+    let n = f64::from(of);
+    let log_term = |k: f64| {
+        libm::lgamma(n + 1.0) - libm::lgamma(k + 1.0) - libm::lgamma(n - k + 1.0)
+            + k * libm::log(p)
+            + (n - k) * libm::log1p(-p)
+    };
+    (hits..=of).map(|k| libm::exp(log_term(f64::from(k)))).sum::<f64>().min(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_counts_as_latest_and_voids_the_mean() {
+        let s = Summary::of(&[Some(10.0), None, Some(20.0), Some(30.0)], Some(40.0));
+        assert_eq!((s.reached, s.p5, s.p50, s.p95), (3, Some(10.0), Some(20.0), None));
+        assert_eq!(s.mean, None);
+        assert_eq!(s.restricted_mean, Some(25.0));
+    }
+
+    #[test]
+    fn student_interval_of_a_known_sample() {
+        // Mean 3, standard deviation 1.5811, t(0.975, 4) = 2.7764: half width 1.9632.
+        let s = Summary::of(&[1.0, 2.0, 3.0, 4.0, 5.0].map(Some), None);
+        let (low, high) = s.mean_interval.unwrap();
+        assert!((low - 1.0368).abs() < 1e-4 && (high - 4.9632).abs() < 1e-4);
+    }
+
+    #[test]
+    fn wilson_and_binomial_against_published_values() {
+        // Wilson for 9 of 10: (0.5958, 0.9821), Brown, Cai and DasGupta (2001) style figures.
+        let (low, high) = wilson(9, 10);
+        assert!((low - 0.5958).abs() < 1e-3 && (high - 0.9821).abs() < 1e-3);
+        assert!((binomial_upper_tail(8, 10, 0.5) - 56.0 / 1024.0).abs() < 1e-12);
+        assert!((binomial_upper_tail(20, 20, 0.9) - 0.9_f64.powi(20)).abs() < 1e-12);
+    }
+}

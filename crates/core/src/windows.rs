@@ -1,0 +1,109 @@
+//! Recurring local hours as sorted spans of seconds.
+//!
+//! The loader resolves zones, daylight saving, weekdays and holidays; what arrives here is a list of
+//! half-open spans `[from, to)`, so the engine never sees a calendar.
+
+use crate::time::{DAY_S, SimTime};
+
+/// A half-open stretch of time `[from, to)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// First second inside.
+    pub from: SimTime,
+    /// First second after it.
+    pub to: SimTime,
+}
+
+impl Span {
+    /// True if `t` lies inside.
+    pub fn contains(&self, t: SimTime) -> bool {
+        self.from <= t && t < self.to
+    }
+}
+
+/// Sorted, disjoint spans with an index by day, so that a look-up costs a step or two.
+#[derive(Clone, Debug, Default)]
+pub struct Windows {
+    spans: Box<[Span]>,
+    /// For each day since `first_day`: the first span that ends after the day begins.
+    by_day: Box<[u32]>,
+    first_day: i64,
+}
+
+impl Windows {
+    /// Spans in any order; empty ones are dropped, overlapping and touching ones are joined.
+    pub fn new(mut spans: Vec<Span>) -> Self {
+        spans.retain(|s| s.from < s.to);
+        spans.sort_by_key(|s| (s.from, s.to));
+        let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
+        for span in spans {
+            match joined.last_mut() {
+                Some(last) if span.from <= last.to => last.to = last.to.max(span.to),
+                _ => joined.push(span),
+            }
+        }
+        let (Some(first), Some(last)) = (joined.first(), joined.last()) else { return Self::default() };
+        let first_day = first.from.0.div_euclid(DAY_S);
+        let days = last.to.0.div_euclid(DAY_S) - first_day + 1;
+        let mut by_day = Vec::with_capacity(days as usize);
+        let mut next = 0;
+        for day in first_day..first_day + days {
+            while next < joined.len() && joined[next].to.0 <= day * DAY_S {
+                next += 1;
+            }
+            by_day.push(next as u32);
+        }
+        Self { spans: joined.into(), by_day: by_day.into(), first_day }
+    }
+
+    /// The span that contains `t`, or else the next one after it.
+    #[inline]
+    pub fn next(&self, t: SimTime) -> Option<Span> {
+        let day = (t.0.div_euclid(DAY_S) - self.first_day).max(0) as usize;
+        let mut i = *self.by_day.get(day)? as usize;
+        while let Some(span) = self.spans.get(i) {
+            if span.to > t {
+                return Some(*span);
+            }
+            i += 1;
+        }
+        None
+    }
+
+    /// True if `t` lies in a span.
+    #[inline]
+    pub fn contains(&self, t: SimTime) -> bool {
+        self.next(t).is_some_and(|s| s.from <= t)
+    }
+
+    /// The spans, in order.
+    pub fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn span(from: i64, to: i64) -> Span {
+        Span { from: SimTime(from), to: SimTime(to) }
+    }
+
+    proptest! {
+        /// The index answers as a plain walk over the spans would.
+        #[test]
+        fn next_is_the_first_span_that_ends_later(
+            pairs in prop::collection::vec((-400_000_i64..400_000, 0_i64..90_000), 0..20),
+            t in -500_000_i64..500_000,
+        ) {
+            let windows = Windows::new(pairs.iter().map(|&(from, len)| span(from, from + len)).collect());
+            let inside = pairs.iter().any(|&(from, len)| from <= t && t < from + len);
+            prop_assert_eq!(windows.contains(SimTime(t)), inside);
+            let plain = windows.spans().iter().find(|s| s.to > SimTime(t)).copied();
+            prop_assert_eq!(windows.next(SimTime(t)), plain);
+            prop_assert!(windows.spans().windows(2).all(|w| w[0].to < w[1].from));
+        }
+    }
+}
