@@ -1,6 +1,9 @@
 //! Who is where: the fleet by attribute and ring, before anything is played.
 
-use crate::{draws::Luck, membership::Membership, parallel::fold_fleet, plan::Plan};
+use crate::{
+    membership::Membership,
+    parallel::{World, fold_fleet},
+};
 
 /// How many devices of the fleet and of each ring have each value of each attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +26,8 @@ pub struct Census {
 
 impl Census {
     /// Counts everybody once.
-    pub fn take(plan: &Plan, luck: &Luck, membership: &Membership) -> Self {
+    pub(crate) fn take(world: World<'_>, membership: &Membership) -> Self {
+        let World { plan, luck, .. } = world;
         let zeros =
             || -> Vec<Vec<u64>> { plan.attributes.iter().map(|a| vec![0; a.values as usize]).collect() };
         let empty = || Census {
@@ -36,8 +40,7 @@ impl Census {
             rings: vec![zeros(); plan.rings.len()],
         };
         let mut census = fold_fleet(
-            plan,
-            luck,
+            world,
             empty,
             |census, device| {
                 census.devices += 1;

@@ -36,4 +36,5 @@ pub mod stats;
 pub mod steps;
 pub mod tally;
 pub mod time;
+pub mod watch;
 pub mod windows;

@@ -8,7 +8,7 @@
 use crate::{
     device::Device,
     draws::{Luck, Purpose, low64},
-    parallel::fold_fleet,
+    parallel::{World, fold_fleet},
     plan::{Amount, Filter, Plan, RingId, RingSize},
 };
 
@@ -39,12 +39,13 @@ fn rank(luck: &Luck, device: &Device<'_>) -> (u64, u64) {
 
 impl Membership {
     /// Works out the bounds: up to two passes over the fleet per choosing ring and two for the pool.
-    pub fn new(plan: &Plan, luck: &Luck) -> Self {
+    pub(crate) fn new(world: World<'_>) -> Self {
+        let World { plan, luck, .. } = world;
         let mut m = Membership {
             claims: Vec::new(),
             chosen: Vec::new(),
             pool: Vec::new(),
-            registered: count(plan, luck, |device| device.unregistered.is_none()),
+            registered: count(world, |device| device.unregistered.is_none()),
             short: Vec::new(),
         };
         for (i, ring) in plan.rings.iter().enumerate() {
@@ -59,7 +60,7 @@ impl Membership {
                 let filter = &ring.members.filter;
                 let candidate =
                     |d: &Device<'_>| earlier.free_for_choice(plan, luck, d) && filter.matches(d.values);
-                let (bounds, found) = select(plan, luck, &[sizes[i]], candidate);
+                let (bounds, found) = select(world, &[sizes[i]], candidate);
                 m.note_short(i, sizes[i], found);
                 m.chosen.push((i, bounds[0]));
             }
@@ -77,12 +78,13 @@ impl Membership {
         {
             m.pool.push((only, None));
         } else if !dealt.is_empty() {
-            m.deal_pool(plan, luck, &dealt, sizes);
+            m.deal_pool(world, &dealt, sizes);
         }
         m
     }
 
-    fn deal_pool(&mut self, plan: &Plan, luck: &Luck, dealt: &[usize], mut sizes: Vec<u64>) {
+    fn deal_pool(&mut self, world: World<'_>, dealt: &[usize], mut sizes: Vec<u64>) {
+        let World { plan, luck, .. } = world;
         let before = self.clone();
         let in_pool =
             |d: &Device<'_>| before.before_pool(plan, luck, d).is_none() && d.unregistered.is_none();
@@ -90,7 +92,7 @@ impl Membership {
             dealt.iter().any(|&i| matches!(plan.rings[i].members.size, RingSize::Automatic { .. }));
         let rest = dealt.iter().position(|&i| plan.rings[i].members.size == RingSize::Rest);
         if automatic || rest.is_some() {
-            let pool = count(plan, luck, in_pool);
+            let pool = count(world, in_pool);
             let fixed: u64 = dealt
                 .iter()
                 .filter(|&&i| matches!(plan.rings[i].members.size, RingSize::Pool(_)))
@@ -110,7 +112,7 @@ impl Membership {
                 upto
             })
             .collect();
-        let (bounds, found) = select(plan, luck, &ends, in_pool);
+        let (bounds, found) = select(world, &ends, in_pool);
         let mut begin = 0;
         for ((&ring, &end), bound) in dealt.iter().zip(&ends).zip(bounds) {
             self.note_short(ring, end - begin, found.saturating_sub(begin));
@@ -246,21 +248,20 @@ pub fn largest_remainder(total: u64, shares: &[f64]) -> Vec<u64> {
     sizes
 }
 
-fn count(plan: &Plan, luck: &Luck, wanted: impl Fn(&Device<'_>) -> bool + Sync) -> u64 {
-    fold_fleet(plan, luck, || 0_u64, |n, d| *n += u64::from(wanted(d)), |a, b| *a += b)
+fn count(world: World<'_>, wanted: impl Fn(&Device<'_>) -> bool + Sync) -> u64 {
+    fold_fleet(world, || 0_u64, |n, d| *n += u64::from(wanted(d)), |a, b| *a += b)
 }
 
 /// The bounds below which the `ends[i]` lowest-ranked candidates lie, and the number of candidates.
 fn select(
-    plan: &Plan,
-    luck: &Luck,
+    world: World<'_>,
     ends: &[u64],
     candidate: impl Fn(&Device<'_>) -> bool + Sync,
 ) -> (Vec<Bound>, u64) {
+    let luck = world.luck;
     let shift = 64 - BIN_BITS;
     let bins = fold_fleet(
-        plan,
-        luck,
+        world,
         || vec![0_u64; 1 << BIN_BITS],
         |bins, d| {
             if candidate(d) {
@@ -292,8 +293,7 @@ fn select(
         return (vec![None; ends.len()], found);
     }
     let mut ranks = fold_fleet(
-        plan,
-        luck,
+        world,
         Vec::new,
         |ranks, d| {
             let r = rank(luck, d);

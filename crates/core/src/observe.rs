@@ -6,10 +6,11 @@ use crate::{
     life::{LifeScratch, play},
     membership::Membership,
     outcome::Outcome,
-    parallel::fold_fleet,
+    parallel::{World, fold_fleet},
     plan::{Plan, ReleaseId, RingId},
     steps::{Blocker, Settled, Sink, Step},
     time::SimTime,
+    watch::Watch,
 };
 
 /// The whole life of one device.
@@ -51,8 +52,9 @@ impl Sink for Story {
 ///
 /// Costs one life (and the bounds of the rings): nothing else of the fleet is played.
 pub fn story(plan: &Plan, seed: u64, outcome: &Outcome, index: u64) -> Option<Story> {
-    let luck = Luck::new(seed, outcome.replication);
-    let membership = Membership::new(plan, &luck);
+    let (luck, watch) = (Luck::new(seed, outcome.replication), Watch::new());
+    let world = World { plan, luck: &luck, watch: &watch };
+    let membership = Membership::new(world);
     let mut found = None;
     let end = (index + 1).min(plan.devices());
     plan.visit(&luck, index.min(end)..end, |device| {
@@ -150,12 +152,12 @@ pub fn observe(
     budget_bytes: u64,
     mut see: impl FnMut(SimTime, Seen),
 ) -> Shown {
-    let luck = Luck::new(seed, outcome.replication);
-    let membership = Membership::new(plan, &luck);
+    let (luck, watch) = (Luck::new(seed, outcome.replication), Watch::new());
+    let world = World { plan, luck: &luck, watch: &watch };
+    let membership = Membership::new(world);
     let ticks = (plan.horizon.0 / plan.tick_s + 1).max(1) as usize;
     let (load, _) = fold_fleet(
-        plan,
-        &luck,
+        world,
         || (vec![0_u64; ticks], LifeScratch::default()),
         |(per_tick, scratch), device| {
             if let Some(ring) = membership.ring(plan, &luck, device) {
@@ -181,7 +183,7 @@ pub fn observe(
             return Shown::Before(from);
         }
         let to = SimTime(tick as i64 * plan.tick_s);
-        for (at, index, _, step) in window(plan, &luck, &membership, &outcome.known, from, to) {
+        for (at, index, _, step) in window(world, &membership, &outcome.known, from, to) {
             while let Some(Logged { at, event }) = control.next_if(|logged| logged.at < at) {
                 see(*at, Seen::Control(*event));
             }
@@ -199,17 +201,16 @@ pub fn observe(
 
 /// All steps in `[from, to)`, in order.
 fn window(
-    plan: &Plan,
-    luck: &Luck,
+    world: World<'_>,
     membership: &Membership,
     known: &Known,
     from: SimTime,
     to: SimTime,
 ) -> Vec<Entry> {
+    let World { plan, luck, .. } = world;
     let empty = || (Window { from, to, index: 0, next: 0, found: Vec::new() }, LifeScratch::default());
     let (window, _) = fold_fleet(
-        plan,
-        luck,
+        world,
         empty,
         |(sink, scratch), device| {
             if let Some(ring) = membership.ring(plan, luck, device) {

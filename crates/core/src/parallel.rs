@@ -7,19 +7,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use crate::{device::Device, draws::Luck, plan::Plan};
+use crate::{device::Device, draws::Luck, plan::Plan, watch::Watch};
 
 /// Devices taken at a time: large enough that the counter costs nothing, small enough that cores end together.
 const CHUNK: u64 = 2_048;
 
-/// Folds over all devices in the current rayon pool.
+/// What is played, with which luck, and who looks on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct World<'a> {
+    pub plan: &'a Plan,
+    pub luck: &'a Luck,
+    pub watch: &'a Watch,
+}
+
+/// Folds over all devices in the current rayon pool. Told to stop, it ends early; the caller asks the watch
+/// before it believes the sum.
 pub(crate) fn fold_fleet<T: Send>(
-    plan: &Plan,
-    luck: &Luck,
+    world: World<'_>,
     new: impl Fn() -> T + Sync,
     each: impl Fn(&mut T, &Device<'_>) + Sync,
     merge: impl Fn(&mut T, T) + Sync,
 ) -> T {
+    let World { plan, luck, watch } = world;
     let devices = plan.devices();
     let next = AtomicU64::new(0);
     let workers = (rayon::current_num_threads() as u64).min(devices.div_ceil(CHUNK)).max(1);
@@ -27,10 +36,12 @@ pub(crate) fn fold_fleet<T: Send>(
         let mut sum = new();
         loop {
             let begin = next.fetch_add(CHUNK, Ordering::Relaxed);
-            if begin >= devices {
+            if begin >= devices || watch.stopped() {
                 return sum;
             }
-            plan.visit(luck, begin..devices.min(begin + CHUNK), |device| each(&mut sum, device));
+            let end = devices.min(begin + CHUNK);
+            plan.visit(luck, begin..end, |device| each(&mut sum, device));
+            watch.visit(end - begin);
         }
     };
     if workers == 1 {

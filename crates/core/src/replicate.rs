@@ -7,10 +7,11 @@ use crate::{
     metrics::{Group, Metric},
     outcome::Outcome,
     plan::{Plan, ReleaseId, RingId},
-    run::run,
+    run::run_watched,
     stats::Summary,
     tally::Truth,
     time::HOUR_S,
+    watch::Watch,
 };
 
 /// What replications of a plan give.
@@ -33,16 +34,13 @@ struct Row {
     outcome: Option<Outcome>,
 }
 
-/// Plays replications `numbers` (at least one) with `seed`; `done` is called after each, from any thread, and
-/// says whether to go on.
-///
-/// Gives `None` if `done` said stop before all were played.
+/// Plays replications `numbers` (at least one) with `seed`; `None` if `watch` told it to stop.
 pub fn replicate(
     plan: &Plan,
     seed: u64,
     numbers: &[u32],
     goals: &[Goal],
-    done: impl Fn() -> bool + Sync,
+    watch: &Watch,
 ) -> Option<Replications> {
     let metrics = Metric::all();
     let rows: Option<Vec<Row>> = numbers
@@ -50,10 +48,10 @@ pub fn replicate(
         .enumerate()
         .with_max_len(1)
         .map(|(i, &number)| {
-            let outcome = run(plan, seed, number);
+            let outcome = run_watched(plan, seed, number, watch)?;
             let mut row = boil_down(plan, &outcome, &metrics, goals);
             row.outcome = (i == 0).then_some(outcome);
-            done().then_some(row)
+            Some(row)
         })
         .collect();
     let mut rows = rows?;

@@ -17,25 +17,35 @@ use crate::{
     life::{LifeScratch, play},
     membership::Membership,
     outcome::{End, Outcome},
-    parallel::fold_fleet,
+    parallel::{World, fold_fleet},
     plan::{Gate, Plan, ReleaseId, RingId},
     tally::{Counter, Observed, Tally},
     time::SimTime,
+    watch::Watch,
 };
 
 /// Plays `plan` with the luck of (`seed`, `replication`) on the cores of the current rayon pool.
 ///
 /// The same arguments give the same outcome at any number of threads.
 pub fn run(plan: &Plan, seed: u64, replication: u32) -> Outcome {
+    run_watched(plan, seed, replication, &Watch::new()).expect("invariant: nobody told the run to stop")
+}
+
+/// The same with somebody looking on; `None` if they told it to stop.
+pub fn run_watched(plan: &Plan, seed: u64, replication: u32, watch: &Watch) -> Option<Outcome> {
     let luck = Luck::new(seed, replication);
-    let membership = Membership::new(plan, &luck);
-    let census = Census::take(plan, &luck, &membership);
-    let (known, log, tally, end) = decide(plan, &luck, &membership);
-    Outcome { replication, census, short: membership.short.clone(), known, log, tally, end }
+    let world = World { plan, luck: &luck, watch };
+    let membership = Membership::new(world);
+    let census = Census::take(world, &membership);
+    let (known, log, tally, end) = decide(world, &membership);
+    watch.finish();
+    let outcome = Outcome { replication, census, short: membership.short.clone(), known, log, tally, end };
+    (!watch.stopped()).then_some(outcome)
 }
 
 /// Rounds of playing and judging until no gate opens any more.
-fn decide(plan: &Plan, luck: &Luck, membership: &Membership) -> (Known, Vec<Logged>, Tally, End) {
+fn decide(world: World<'_>, membership: &Membership) -> (Known, Vec<Logged>, Tally, End) {
+    let plan = world.plan;
     let (mut known, mut log) = Known::from_calendar(plan);
     let mut tally = Tally::new(plan);
     let mut dirty: Vec<bool> = plan.rings.iter().map(|ring| ring.gate.is_none()).collect();
@@ -43,7 +53,7 @@ fn decide(plan: &Plan, luck: &Luck, membership: &Membership) -> (Known, Vec<Logg
     let calendar = log.len();
     loop {
         if dirty.contains(&true) {
-            replay(plan, luck, membership, &known, &dirty, &mut tally);
+            replay(world, membership, &known, &dirty, &mut tally);
             dirty.fill(false);
         }
         let Some((ring, judged, starts)) = next_gate(plan, &known, &tally) else { break };
@@ -65,24 +75,17 @@ fn decide(plan: &Plan, luck: &Luck, membership: &Membership) -> (Known, Vec<Logg
         .map(|(r, ring)| ring.gate.is_some() && tally.units[r * plan.releases.len()].truth.devices == 0)
         .collect();
     if waiting.contains(&true) {
-        replay(plan, luck, membership, &known, &waiting, &mut tally);
+        replay(world, membership, &known, &waiting, &mut tally);
     }
     log.sort_by_key(|logged| (logged.at, logged.event.class()));
     (known, log, tally, end)
 }
 
 /// Plays the lives of the marked rings and puts their counts in the place of the old ones.
-fn replay(
-    plan: &Plan,
-    luck: &Luck,
-    membership: &Membership,
-    known: &Known,
-    rings: &[bool],
-    tally: &mut Tally,
-) {
+fn replay(world: World<'_>, membership: &Membership, known: &Known, rings: &[bool], tally: &mut Tally) {
+    let World { plan, luck, .. } = world;
     let (fresh, _) = fold_fleet(
-        plan,
-        luck,
+        world,
         || (Tally::new(plan), LifeScratch::default()),
         |(sum, scratch), device| {
             if let Some(ring) = membership.ring(plan, luck, device).filter(|r| rings[r.0 as usize]) {
