@@ -116,7 +116,7 @@ impl<'a> Presence<'a> {
             return gone;
         }
         let word = u64::from(self.luck.block(self.key, Purpose::Habit, self.habit.key)[3]);
-        let share = low + (((1 << 32) - low) * word >> 32);
+        let share = low + ((((1 << 32) - low) * word) >> 32);
         let lasts = away.lasts.at(share as u32, || 1 << 31);
         (Span { from, to: from + lasts }, AwayKind::Absent)
     }
