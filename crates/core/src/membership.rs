@@ -303,6 +303,10 @@ fn select(
         },
         |a, mut b| a.append(&mut b),
     );
+    if world.watch.stopped() {
+        // A pass that was stopped saw only part of the fleet; nobody will look at these bounds.
+        return (vec![None; ends.len()], found);
+    }
     ranks.sort_unstable();
     let bounds = cuts
         .iter()

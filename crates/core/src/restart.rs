@@ -70,7 +70,12 @@ impl<S: Sink> Life<'_, S> {
         let after = self.plan.device.restart.user.as_ref()?;
         let n = self.plan.releases[release.0 as usize].key << 8;
         let block = self.luck.block(self.key, Purpose::Rollout, n);
-        let at = pending + after.draw(self.luck, self.key, Purpose::Rollout, n, 1, block);
+        let delay = after.draw(self.luck, self.key, Purpose::Rollout, n, 1, block);
+        let mut at = pending + delay;
+        // Nobody is asked during a hold; when it ends, the user takes as long as ever.
+        while self.released(at) > at {
+            at = self.released(at) + delay;
+        }
         self.on_and_released(at)
     }
 

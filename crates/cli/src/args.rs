@@ -1,0 +1,223 @@
+//! The command line as it is typed: types and help texts only, nothing is done here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit;
+
+/// Forecasts update-ring rollouts before the real one starts.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rollcast",
+    version,
+    before_help = "Example:\n  rollcast init contoso.yaml && rollcast run contoso.yaml --replications 20",
+    after_help = exit::help(),
+    max_term_width = 100,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Play a scenario and print when it is patched
+    Run(RunArgs),
+    /// Report every problem of scenarios without playing them
+    Validate(ValidateArgs),
+    /// Print a scenario with every default and where it comes from, the story of one device, or an error code
+    Explain(ExplainArgs),
+    /// Write a commented scenario to start from
+    Init(InitArgs),
+    /// Print a JSON Schema (draft-07)
+    Schema(SchemaArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// Form of the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunFormat {
+    /// For people.
+    Table,
+    /// Everything, unrounded; see `rollcast schema outcome`.
+    Json,
+    /// One row for each release, group and metric.
+    Csv,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    before_help = "Example:\n  rollcast run contoso.yaml --replications 20 --set rings.First.size=800",
+    after_help = exit::help()
+)]
+pub(crate) struct RunArgs {
+    /// The scenario (YAML)
+    pub(crate) scenario: PathBuf,
+    /// The luck; default: the scenario's `seed`
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Threads, 0 for all cores; the result is the same for any number
+    #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
+    pub(crate) jobs: u16,
+    /// How often to play, each time with other luck; default: the scenario's `runs`
+    #[arg(short, long, value_name = "R", conflicts_with = "replication", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) replications: Option<u32>,
+    /// Play just this one replication (counted from 0)
+    #[arg(long, value_name = "K")]
+    pub(crate) replication: Option<u32>,
+    /// Change the scenario, e.g. `rings.First.size=800` (repeatable)
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) sets: Vec<String>,
+    /// Form of the outcome
+    #[arg(long, value_enum, default_value_t = RunFormat::Table)]
+    pub(crate) format: RunFormat,
+    /// Write the outcome to a file instead of stdout (`-` is stdout)
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// No warnings and no progress on stderr
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// Form of a list of problems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ValidateFormat {
+    /// For people: problems on stderr, one verdict a file on stdout.
+    Text,
+    /// For machines, on stdout.
+    Json,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    before_help = "Example:\n  rollcast validate scenarios/*.yaml",
+    after_help = exit::help()
+)]
+pub(crate) struct ValidateArgs {
+    /// The scenarios (YAML)
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub(crate) scenarios: Vec<PathBuf>,
+    /// Change each scenario first (repeatable)
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) sets: Vec<String>,
+    /// Form of the list
+    #[arg(long, value_enum, default_value_t = ValidateFormat::Text)]
+    pub(crate) format: ValidateFormat,
+}
+
+/// Form of an explanation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainFormat {
+    /// A scenario with a comment on each line that says where the value comes from.
+    Yaml,
+    /// The same for machines.
+    Json,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    before_help = "Examples:\n  rollcast explain contoso.yaml\n  rollcast explain contoso.yaml --device 4711\n  rollcast explain RC101",
+    after_help = exit::help()
+)]
+pub(crate) struct ExplainArgs {
+    /// A scenario (YAML), or the code of an error or warning such as `RC101`
+    #[arg(value_name = "SCENARIO|CODE")]
+    pub(crate) subject: PathBuf,
+    /// Change the scenario first (repeatable)
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) sets: Vec<String>,
+    /// Form of the explanation
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Yaml)]
+    pub(crate) format: ExplainFormat,
+    /// Tell the story of the device at this position in the fleet (from 0) instead
+    #[arg(long, value_name = "N")]
+    pub(crate) device: Option<u64>,
+    /// With `--device`: the luck; default: the scenario's `seed`
+    #[arg(long, value_name = "N", requires = "device")]
+    pub(crate) seed: Option<u64>,
+    /// With `--device`: which replication
+    #[arg(long, value_name = "K", requires = "device", default_value_t = 0)]
+    pub(crate) replication: u32,
+    /// With `--device`: threads, 0 for all cores
+    #[arg(short, long, value_name = "N", requires = "device", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
+    pub(crate) jobs: u16,
+}
+
+/// What `init` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Template {
+    /// A few hundred devices, one office.
+    Small,
+    /// Thousands of devices, four rings, three sites, a freeze and goals.
+    Enterprise,
+    /// Devices from a CSV export of the device list.
+    Inventory,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    before_help = "Example:\n  rollcast init contoso.yaml --template enterprise",
+    after_help = exit::help()
+)]
+pub(crate) struct InitArgs {
+    /// The file to write (`-` is stdout)
+    #[arg(default_value = "rollcast.yaml")]
+    pub(crate) file: PathBuf,
+    /// Which scenario; default: `inventory` with `--inventory`, else `small`
+    #[arg(long, value_enum)]
+    pub(crate) template: Option<Template>,
+    /// Also write a made-up `devices.csv` with so many rows beside it
+    #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(crate) inventory: Option<u64>,
+    /// With `--inventory`: the luck of the made-up devices
+    #[arg(long, value_name = "N", requires = "inventory", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Replace files that exist
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Which schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// What a scenario may hold.
+    Scenario,
+    /// What `run --format json` prints.
+    Outcome,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    before_help = "Example:\n  rollcast schema outcome > outcome.schema.json",
+    after_help = exit::help()
+)]
+pub(crate) struct SchemaArgs {
+    /// Which schema
+    #[arg(value_enum, default_value_t = SchemaOf::Scenario)]
+    pub(crate) of: SchemaOf,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    before_help = "Example:\n  rollcast completions bash > ~/.local/share/bash-completion/completions/rollcast",
+    after_help = exit::help()
+)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,164 @@
+//! `rollcast run`: plays a scenario and prints the answer.
+
+use std::path::Path;
+
+use rollcast_core::{goals::Goal, metrics::Metric, plan::Plan, replicate::replicate, tally::Tally};
+
+use crate::{
+    args::{RunArgs, RunFormat},
+    exit::Exit,
+    labels::Names,
+    output::{CannotWrite, Output, say},
+    progress::{WATCH, watched},
+    render::{csv, diagnostics, json, table},
+    report::{self, End, Input, Report, ScenarioRef, Verdict, Warning},
+};
+
+/// Memory that tallies and results of a run may take, checked before the start.
+const MAX_BYTES: u64 = 4 << 30;
+
+pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
+    let loaded = match super::load(&args.scenario, &args.sets) {
+        Ok(loaded) => loaded,
+        Err(exit) => return Ok(exit),
+    };
+    let pool = pool(args.jobs)?;
+    let seed = args.seed.unwrap_or(loaded.seed);
+    let runs = args.replications.unwrap_or(loaded.runs);
+    check_memory(&loaded.plan, pool.current_num_threads() as u64, u64::from(runs))?;
+    let numbers: Vec<u32> = match args.replication {
+        Some(one) => vec![one],
+        None => (0..runs).collect(),
+    };
+    spare_the_scenario(args)?;
+    // Opened before the run: a bad path fails now and not after the work.
+    let output = Output::open(args.output.as_deref())?;
+    let in_table = args.format == RunFormat::Table && args.output.is_none();
+    if !args.quiet && !in_table && !loaded.warnings.is_empty() {
+        say(&diagnostics::render(&loaded.warnings));
+    }
+    let goals: Vec<Goal> = loaded.goals.iter().map(|(goal, _)| goal.clone()).collect();
+    let work = || pool.install(|| replicate(&loaded.plan, seed, &numbers, &goals, &WATCH));
+    let replications = watched(numbers.len() as u64, args.quiet, work)
+        .expect("invariant: nobody stops the watch, Ctrl-C ends the process");
+    let report = report::build(Input {
+        plan: &loaded.plan,
+        labels: Names(&loaded.labels),
+        goals: &loaded.goals,
+        replications: &replications,
+        scenario: ScenarioRef {
+            path: args.scenario.display().to_string(),
+            digest: loaded.digest.clone(),
+            service: loaded.labels.service,
+            set: args.sets.clone(),
+        },
+        seed,
+        warnings: loaded.warnings.iter().map(Warning::from).collect(),
+        replay: replay(&args.scenario, seed, numbers[0], &args.sets),
+    });
+    output.write(|out| match args.format {
+        RunFormat::Table => out.write_all(table::render(&report).as_bytes()),
+        RunFormat::Json => json::write(out, &report),
+        RunFormat::Csv => csv::write(out, &report),
+    })?;
+    Ok(exit(&report, args.quiet || in_table))
+}
+
+/// A slip of the completion key must not cost a scenario.
+fn spare_the_scenario(args: &RunArgs) -> Result<(), CannotWrite> {
+    let same = |output: &Path| Some(output.canonicalize().ok()? == args.scenario.canonicalize().ok()?);
+    if args.output.as_deref().and_then(same) != Some(true) {
+        return Ok(());
+    }
+    Err(CannotWrite {
+        message: format!("`{}` is the scenario itself", args.scenario.display()),
+        help: "name another file",
+    })
+}
+
+/// The exit code of a finished run; says on stderr what the answer says too, if that went elsewhere.
+fn exit(report: &Report, quiet: bool) -> Exit {
+    if let End::DecisionLimit { .. } = report.end {
+        return Exit::Partial;
+    }
+    let of = |verdict| report.goals.iter().filter(move |goal| goal.verdict == verdict);
+    if !quiet {
+        for goal in of(Verdict::Missed) {
+            say(&format!("goal missed: {} (held in {} of {} runs)", goal.text, goal.held, goal.runs));
+        }
+        for goal in of(Verdict::NotDecided) {
+            say(&format!(
+                "goal not decided: {} (held in {} of {} runs); more `--replications` may decide it",
+                goal.text, goal.held, goal.runs
+            ));
+        }
+    }
+    if of(Verdict::Missed).next().is_some() { Exit::GoalMissed } else { Exit::Ok }
+}
+
+/// Threads of our own; 0 is one for each core.
+pub(super) fn pool(jobs: u16) -> Result<rayon::ThreadPool, CannotWrite> {
+    rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build().map_err(|_| CannotWrite {
+        message: format!("cannot start {jobs} threads"),
+        help: "use fewer `--jobs`",
+    })
+}
+
+/// Refuses a run whose counts would not fit, with the sum in the message.
+fn check_memory(plan: &Plan, threads: u64, runs: u64) -> Result<(), CannotWrite> {
+    // One tally a thread, one that is kept and one on the way, for each run that is in hand at a time.
+    let tallies = Tally::bytes(plan).saturating_mul((threads + 2).saturating_mul(threads.min(runs)));
+    let groups = (plan.rings.len() as u64 + 1) * plan.releases.len() as u64;
+    let values = 2 * 16 * Metric::all().len() as u64 * groups;
+    let results = runs.saturating_mul(values);
+    let sum = tallies.saturating_add(results);
+    if sum <= MAX_BYTES {
+        return Ok(());
+    }
+    let mib = |bytes: u64| bytes >> 20;
+    Err(CannotWrite {
+        message: format!(
+            "the run would take {} MiB ({} for counts by ring and tick on {threads} threads, {} for the results of {runs} runs); the limit is {} MiB",
+            mib(sum),
+            mib(tallies),
+            mib(results),
+            mib(MAX_BYTES)
+        ),
+        help: "take a longer `tick`, fewer `--jobs` or fewer `--replications`",
+    })
+}
+
+/// The command that plays one replication again.
+fn replay(scenario: &Path, seed: u64, replication: u32, sets: &[String]) -> String {
+    let mut words = vec![
+        "rollcast run".to_owned(),
+        quoted(&scenario.display().to_string()),
+        format!("--seed {seed} --replication {replication}"),
+    ];
+    words.extend(sets.iter().map(|set| format!("--set {}", quoted(set))));
+    words.join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "-_./=:,%+@".contains(c);
+    if !word.is_empty() && word.chars().all(safe) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replay_lines_survive_a_shell() {
+        let line = replay(Path::new("my fleet.yaml"), 7, 3, &["rings.First.size=8".into(), "a=it's".into()]);
+        assert_eq!(
+            line,
+            r"rollcast run 'my fleet.yaml' --seed 7 --replication 3 --set rings.First.size=8 --set 'a=it'\''s'"
+        );
+    }
+}

@@ -1,0 +1,9 @@
+//! Ways to show things: an outcome as table, JSON or CSV, problems with their snippets.
+
+pub(crate) mod chart;
+pub(crate) mod csv;
+pub(crate) mod diagnostics;
+pub(crate) mod json;
+pub(crate) mod number;
+pub(crate) mod story;
+pub(crate) mod table;

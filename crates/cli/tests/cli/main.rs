@@ -1,0 +1,9 @@
+//! The binary from the outside: what it prints, where, and how it ends.
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod explain;
+mod init;
+mod outcome;
+mod run;
+mod support;
+mod validate;

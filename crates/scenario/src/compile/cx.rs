@@ -1,0 +1,131 @@
+//! What every part of the compiler shares: places for messages, the calendar's span, files read.
+
+use std::path::{Path, PathBuf};
+
+use rollcast_core::time::SimTime;
+
+use crate::{
+    calendar::Epoch,
+    diagnostic::{Diagnostic, Span},
+    layers::{Layered, Origin},
+    path, read,
+    scalar::Duration,
+    suggest,
+};
+
+/// Largest file of values or members that a scenario names.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+
+pub(super) struct Cx<'a> {
+    pub(super) layered: &'a Layered,
+    pub(super) dir: &'a Path,
+    pub(super) problems: Vec<Diagnostic>,
+    pub(super) files: Vec<(String, Vec<u8>)>,
+    pub(super) epoch: Epoch,
+    /// Calendars cover these seconds.
+    pub(super) span: (SimTime, SimTime),
+}
+
+impl<'a> Cx<'a> {
+    pub(super) fn new(layered: &'a Layered, dir: &'a Path) -> Self {
+        Cx {
+            layered,
+            dir,
+            problems: Vec::new(),
+            files: Vec::new(),
+            epoch: Epoch { unix_s: 0 },
+            span: (SimTime(0), SimTime(0)),
+        }
+    }
+
+    /// The place of the value at a path, or of its nearest parent. What stands only in a profile or in the
+    /// defaults is placed where the scenario names its service, or at its begin.
+    pub(super) fn place(&self, path: &str) -> Span {
+        let span = self.layered.root.locate(path);
+        let ours = span.source.name == self.layered.file || span.source.name == "--set";
+        if ours { span } else { self.layered.root.locate("service") }
+    }
+
+    pub(super) fn error(
+        &mut self,
+        code: &'static str,
+        path: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let span = self.place(path);
+        self.problems.push(Diagnostic::error(code, message).at(span).help(help));
+    }
+
+    pub(super) fn warning(
+        &mut self,
+        code: &'static str,
+        path: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let span = self.place(path);
+        self.problems.push(Diagnostic::warning(code, message).at(span).help(help));
+    }
+
+    /// An unknown name, with the ones there are.
+    pub(super) fn unknown(
+        &mut self,
+        code: &'static str,
+        path: &str,
+        what: &str,
+        name: &str,
+        known: &[String],
+    ) {
+        let help = match suggest::did_you_mean(name, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => format!("the scenario has no {what}"),
+            None => format!("there is {}", suggest::list(known, 12)),
+        };
+        self.error(code, path, format!("`{name}` is no {what} of this scenario"), help);
+    }
+
+    /// True if somebody wrote the value at this path, in the file or by `--set`.
+    pub(super) fn written(&self, keys: &[&str]) -> bool {
+        let keys: Vec<String> = keys.iter().map(|k| (*k).to_owned()).collect();
+        self.layered.root.at(&path::join(&keys)).is_some()
+            && matches!(self.layered.origin(&keys), Origin::File { .. } | Origin::Set)
+    }
+
+    /// Seconds of a duration that must be at least `least_s`. One that could not be read has been reported.
+    pub(super) fn positive(&mut self, path: &str, duration: Option<Duration>, least_s: i64) -> i64 {
+        let Some(seconds) = duration.map(Duration::seconds) else { return least_s };
+        if seconds < least_s {
+            let least = Duration::from_seconds(least_s);
+            let message =
+                format!("`{path}` is {}, and at least {least} makes sense", Duration::from_seconds(seconds));
+            self.error("RC212", path, message, format!("write `{least}` or more"));
+        }
+        seconds.max(least_s)
+    }
+
+    /// A file of the scenario, relative to it.
+    pub(super) fn file(&self, name: &Path) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// The bytes of a small file that the scenario names, kept for the digest.
+    pub(super) fn read_small(&mut self, at: &str, name: &str) -> Option<Vec<u8>> {
+        match read::read_bytes(self.file(Path::new(name)), MAX_FILE_BYTES) {
+            Ok(bytes) => {
+                self.files.push((name.to_owned(), bytes.clone()));
+                Some(bytes)
+            }
+            Err(problem) => {
+                let span = self.place(at);
+                self.problems.push(problem.at(span));
+                None
+            }
+        }
+    }
+}
+
+/// `rings.First.size` with names quoted where they must be.
+pub(super) fn at(keys: &[&str]) -> String {
+    path::join(keys)
+}

@@ -1,0 +1,130 @@
+//! Goals as typed to goals of the engine.
+
+use rollcast_core::{
+    goals::{Goal, Wants},
+    metrics::{Metric, Of as Denominator, Unit},
+    plan::{Release, ReleaseId, RingId},
+};
+
+use super::cx::Cx;
+use crate::{
+    scalar::{Bound, Share},
+    schema::{self, Of, Scenario},
+};
+
+/// Goals with the words that name them, one for each release that they are about.
+pub(super) fn goals(
+    cx: &mut Cx<'_>,
+    scenario: &Scenario,
+    rings: &[String],
+    releases: &[(Release, (String, String))],
+) -> Vec<(Goal, String)> {
+    let mut found = Vec::new();
+    for (i, goal) in scenario.goals.iter().flatten().enumerate() {
+        let path = format!("goals.{i}");
+        let Some((wants, text)) = wants(cx, &path, goal) else { continue };
+        let ring = match &goal.ring {
+            None => None,
+            Some(name) => match rings.iter().position(|known| known == name) {
+                Some(ring) => Some(RingId(ring as u16)),
+                None => {
+                    cx.unknown("RC204", &format!("{path}.ring"), "ring", name, rings);
+                    continue;
+                }
+            },
+        };
+        let names: Vec<String> = releases.iter().map(|r| r.1.0.clone()).collect();
+        let about: Vec<usize> = match &goal.release {
+            None => (0..releases.len()).collect(),
+            Some(name) => match names.iter().position(|known| known == name) {
+                Some(release) => vec![release],
+                None => {
+                    cx.unknown("RC217", &format!("{path}.release"), "release", name, &names);
+                    continue;
+                }
+            },
+        };
+        for release in about {
+            let mut words = text.clone();
+            if let Some(name) = &goal.ring {
+                words += &format!(" in {name}");
+            }
+            if releases.len() > 1 {
+                words += &format!(" ({})", names[release]);
+            }
+            if let Some(share) = &goal.runs {
+                words += &format!(", in {share}");
+            }
+            let in_share = goal.runs.map(|of| of.0.get());
+            found.push((Goal { ring, release: ReleaseId(release as u16), wants, in_share }, words));
+        }
+    }
+    found
+}
+
+fn wants(cx: &mut Cx<'_>, path: &str, goal: &schema::Goal) -> Option<(Wants, String)> {
+    let help = "write `{ of: eligible, patched: 95%, by: 14 d }` or `{ metric: patched.h95, at-most: 12 d }`";
+    let Some(name) = &goal.metric else {
+        if goal.at_most.is_some() || goal.at_least.is_some() {
+            cx.error("RC215", path, "a bound without `metric` bounds nothing", help);
+            return None;
+        }
+        let (Some(share), Some(by)) = (goal.patched, goal.by) else {
+            cx.error("RC215", path, "a goal says `patched` and `by`, or `metric` and a bound", help);
+            return None;
+        };
+        let of = match goal.of {
+            Some(Of::All) => Denominator::All,
+            Some(Of::Eligible) => Denominator::Eligible,
+            Some(Of::Connected) => Denominator::Connected,
+            Some(Of::Registered) | None => Denominator::Registered,
+        };
+        let text = format!("{share} of {} devices patched by {by}", of.name());
+        return Some((Wants::Patched { of, share: share.get(), by_s: by.seconds() }, text));
+    };
+    if goal.patched.is_some() || goal.by.is_some() || goal.of.is_some() {
+        cx.error("RC215", path, "a goal about a metric takes only a bound", help);
+        return None;
+    }
+    let Some(metric) = Metric::parse(name) else {
+        let known: Vec<String> = Metric::all().into_iter().map(Metric::name).collect();
+        cx.unknown("RC214", &format!("{path}.metric"), "metric", name, &known);
+        return None;
+    };
+    match (goal.at_most, goal.at_least) {
+        (Some(bound), None) => {
+            let value = in_unit(cx, &format!("{path}.at-most"), metric, bound)?;
+            Some((Wants::AtMost(metric, value), format!("{name} at most {bound}")))
+        }
+        (None, Some(bound)) => {
+            let value = in_unit(cx, &format!("{path}.at-least"), metric, bound)?;
+            Some((Wants::AtLeast(metric, value), format!("{name} at least {bound}")))
+        }
+        _ => {
+            cx.error("RC215", path, "a goal about a metric has either `at-most` or `at-least`", help);
+            None
+        }
+    }
+}
+
+/// The bound in the metric's own unit.
+fn in_unit(cx: &mut Cx<'_>, path: &str, metric: Metric, bound: Bound) -> Option<f64> {
+    let value = match (bound, metric.unit()) {
+        (Bound::Time(time), Unit::Hours) => Some(time.seconds() as f64 / 3_600.0),
+        (Bound::Time(time), Unit::Days) => Some(time.seconds() as f64 / 86_400.0),
+        (Bound::Share(share), Unit::Share) => Some(Share::get(share)),
+        (Bound::Number(number), Unit::Share) if number <= 1.0 => Some(number),
+        (Bound::Number(number), Unit::Count | Unit::DeviceDays | Unit::Bytes) => Some(number),
+        _ => None,
+    };
+    if value.is_none() {
+        let wanted = match metric.unit() {
+            Unit::Hours | Unit::Days => "a length of time such as `12 d`",
+            Unit::Share => "a share such as `95%`",
+            Unit::Count | Unit::DeviceDays | Unit::Bytes => "a plain number such as `200`",
+        };
+        let message = format!("`{bound}` is no bound for `{}`", metric.name());
+        cx.error("RC215", path, message, format!("write {wanted}"));
+    }
+    value
+}

@@ -1,0 +1,81 @@
+//! One fingerprint for all that a result depends on: the effective scenario and the files that it names.
+//!
+//! Two texts that differ only in the order of keys, in blanks, comments, aliases or quotes around a text have the
+//! same digest. Every part is written with its length, so that no two different trees share their bytes.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use crate::node::{Node, Value};
+
+/// SHA-256 in lower-case hex of a tree and of the contents of files by name, in any order of the files.
+pub fn digest(root: &Node, files: &[(String, Vec<u8>)]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"rollcast scenario 1\n");
+    feed(&mut hash, root);
+    let mut files: Vec<_> = files.iter().collect();
+    files.sort();
+    for (name, bytes) in files {
+        part(&mut hash, b'f', name.as_bytes());
+        part(&mut hash, b'c', bytes);
+    }
+    let mut hex = String::new();
+    for byte in hash.finalize() {
+        write!(hex, "{byte:02x}").expect("invariant: a string takes all that is written");
+    }
+    hex
+}
+
+fn part(hash: &mut Sha256, kind: u8, bytes: &[u8]) {
+    hash.update([kind]);
+    hash.update((bytes.len() as u64).to_le_bytes());
+    hash.update(bytes);
+}
+
+fn feed(hash: &mut Sha256, node: &Node) {
+    match &node.value {
+        Value::Null => part(hash, b'n', b""),
+        Value::Scalar { text, .. } => part(hash, b's', text.as_bytes()),
+        Value::Seq(items) => {
+            part(hash, b'l', &(items.len() as u64).to_le_bytes());
+            items.iter().for_each(|item| feed(hash, item));
+        }
+        Value::Map(entries) => {
+            let mut entries: Vec<_> = entries.iter().collect();
+            // A stable sort: a key that stands twice keeps its order, and is refused elsewhere.
+            entries.sort_by(|a, b| a.key.cmp(&b.key));
+            part(hash, b'm', &(entries.len() as u64).to_le_bytes());
+            for entry in entries {
+                part(hash, b'k', entry.key.as_bytes());
+                feed(hash, &entry.value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::tests::tree;
+
+    #[test]
+    fn only_content_counts() {
+        let of = |text: &str| digest(&tree(text), &[]);
+        let base = of("a: 1\nb: { c: x, d: [1, 2] }\n");
+        assert_eq!(base, of("# note\nb:\n  d: [1,   2]\n  c: 'x'\na: 1\n"));
+        assert_ne!(base, of("a: 1\nb: { c: x, d: [2, 1] }\n"));
+        assert_ne!(base, of("a: 1\nb: { c: x, d: [1] }\n"));
+        assert_ne!(of("a: ~"), of("a: ''"));
+        assert_ne!(of("a: b"), of("{ ab: '' }"));
+        assert_eq!(base.len(), 64);
+    }
+
+    #[test]
+    fn files_count_in_any_order() {
+        let root = tree("a: 1");
+        let (x, y) = (("x.csv".to_owned(), b"1".to_vec()), ("y.csv".to_owned(), b"2".to_vec()));
+        assert_eq!(digest(&root, &[x.clone(), y.clone()]), digest(&root, &[y.clone(), x.clone()]));
+        assert_ne!(digest(&root, std::slice::from_ref(&x)), digest(&root, &[x, y]));
+    }
+}

@@ -1,0 +1,20 @@
+//! Reads Rollcast scenarios and compiles them to plans.
+
+pub mod calendar;
+pub mod codes;
+pub mod compile;
+pub mod de;
+pub mod diagnostic;
+pub mod digest;
+pub mod explain;
+pub mod inventory;
+pub mod layers;
+pub mod load;
+pub mod node;
+pub mod overrides;
+pub mod path;
+pub mod read;
+pub mod scalar;
+pub mod schema;
+pub mod suggest;
+pub mod yaml;

@@ -1,0 +1,66 @@
+//! The scenario as it is typed. Every field is optional here: what is missing comes from the profile of the
+//! service and from the defaults (`defaults.rs`), and what must not be missing is asked for by the checks,
+//! all at once. Doc comments are the descriptions in the JSON Schema.
+
+mod device;
+mod fleet;
+mod goal;
+mod ring;
+
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::Deserialize;
+
+use crate::{
+    de::Named,
+    scalar::{Duration, Zone},
+};
+pub use device::*;
+pub use fleet::*;
+pub use goal::*;
+pub use ring::*;
+
+/// The JSON Schema (draft-07) of a scenario file, for editors and for checking examples.
+pub fn json_schema() -> serde_json::Value {
+    let generator = SchemaSettings::draft07().into_generator();
+    let mut schema = generator.into_root_schema_for::<Scenario>();
+    schema.insert("title".into(), "Rollcast scenario".into());
+    schema.to_value()
+}
+
+/// A fleet, its rings and its releases: what Rollcast plays.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Scenario {
+    /// The dated service whose rings and defaults hold, e.g. `autopatch/2025-03`. Without it only what the file
+    /// says holds, and the general defaults.
+    pub service: Option<String>,
+    /// The luck: same scenario, seed and version give the same bytes.
+    pub seed: Option<u64>,
+    /// How often the rollout is played, each time with other luck.
+    pub runs: Option<u32>,
+    /// Length of a counting bucket: the resolution of curves, quantiles and gates. 1 s to 1 d.
+    pub tick: Option<Duration>,
+    /// How long after the last publication is played.
+    pub horizon: Option<Duration>,
+    /// Zone of sites that name none.
+    pub zone: Option<Zone>,
+    /// The devices.
+    pub fleet: Option<Fleet>,
+    /// The rings, in the order in which they are meant to go. Rings written here are all the rings there are;
+    /// a name that the service knows takes what is not written from the service.
+    pub rings: Option<Named<Ring>>,
+    /// How automatic ring assignment counts.
+    pub automatic: Option<Automatic>,
+    /// The one release of this scenario (short form of `releases`).
+    pub release: Option<Release>,
+    /// Releases by name; a later one supersedes the earlier ones.
+    pub releases: Option<Named<Release>>,
+    /// Stretches in which the rollout is held back.
+    pub freezes: Option<Named<Freeze>>,
+    /// What every managed device does with an offer.
+    pub device: Option<Device>,
+    /// What the service promises.
+    pub objective: Option<Objective>,
+    /// What you want to hold; a missed goal is exit code 1.
+    pub goals: Option<Vec<Goal>>,
+}
