@@ -1,8 +1,8 @@
 //! Who is where: the fleet by attribute and ring, before anything is played.
 
 use crate::{
-    membership::Membership,
-    parallel::{World, fold_fleet},
+    device::Device,
+    plan::{Plan, RingId},
 };
 
 /// How many devices of the fleet and of each ring have each value of each attribute.
@@ -25,12 +25,11 @@ pub struct Census {
 }
 
 impl Census {
-    /// Counts everybody once.
-    pub(crate) fn take(world: World<'_>, membership: &Membership) -> Self {
-        let World { plan, luck, .. } = world;
+    /// Before anybody was counted.
+    pub(crate) fn new(plan: &Plan) -> Self {
         let zeros =
             || -> Vec<Vec<u64>> { plan.attributes.iter().map(|a| vec![0; a.values as usize]).collect() };
-        let empty = || Census {
+        Census {
             devices: 0,
             registered: 0,
             unregistered: vec![0; usize::from(u8::MAX)],
@@ -38,44 +37,45 @@ impl Census {
             ring_sizes: vec![0; plan.rings.len()],
             fleet: zeros(),
             rings: vec![zeros(); plan.rings.len()],
-        };
-        let mut census = fold_fleet(
-            world,
-            empty,
-            |census, device| {
-                census.devices += 1;
-                if let Some(reason) = device.unregistered {
-                    census.unregistered[reason as usize] += 1;
-                    return;
-                }
-                census.registered += 1;
-                let ring = membership.ring(plan, luck, device);
-                let mut counts = match ring {
-                    Some(ring) => {
-                        census.ring_sizes[ring.0 as usize] += 1;
-                        Some(&mut census.rings[ring.0 as usize])
-                    }
-                    None => {
-                        census.ringless += 1;
-                        None
-                    }
-                };
-                for (attribute, &value) in device.values.iter().enumerate() {
-                    census.fleet[attribute][value as usize] += 1;
-                    if let Some(counts) = &mut counts {
-                        counts[attribute][value as usize] += 1;
-                    }
-                }
-            },
-            |a, b| a.add(&b),
-        );
-        while census.unregistered.last() == Some(&0) {
-            census.unregistered.pop();
         }
-        census
     }
 
-    fn add(&mut self, other: &Census) {
+    /// Counts one device of `ring`.
+    pub(crate) fn count(&mut self, device: &Device<'_>, ring: Option<RingId>) {
+        self.devices += 1;
+        if let Some(reason) = device.unregistered {
+            self.unregistered[reason as usize] += 1;
+            return;
+        }
+        self.registered += 1;
+        let mut of_ring = match ring {
+            Some(ring) => {
+                self.ring_sizes[ring.0 as usize] += 1;
+                Some(&mut self.rings[ring.0 as usize])
+            }
+            None => {
+                self.ringless += 1;
+                None
+            }
+        };
+        for (attribute, &value) in device.values.iter().enumerate() {
+            self.fleet[attribute][value as usize] += 1;
+            if let Some(counts) = &mut of_ring {
+                counts[attribute][value as usize] += 1;
+            }
+        }
+    }
+
+    /// Drops reasons that nobody has from the end of the list.
+    pub(crate) fn finish(mut self) -> Self {
+        while self.unregistered.last() == Some(&0) {
+            self.unregistered.pop();
+        }
+        self
+    }
+
+    /// Adds the count of other devices of the same plan.
+    pub(crate) fn add(&mut self, other: &Census) {
         let add = |a: &mut [u64], b: &[u64]| a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
         self.devices += other.devices;
         self.registered += other.registered;

@@ -36,10 +36,17 @@ impl<'a> Device<'a> {
 }
 
 impl Plan {
-    /// Calls `visit` with every device whose index lies in `range`, in order.
-    pub fn visit(&self, luck: &Luck, range: std::ops::Range<u64>, mut visit: impl FnMut(&Device<'_>)) {
+    /// Calls `visit` with every device whose index lies in `range`, in order. Attributes that `wanted` leaves
+    /// out (where it is given) need not be right: drawing them costs time.
+    pub fn visit(
+        &self,
+        luck: &Luck,
+        wanted: Option<&[bool]>,
+        range: std::ops::Range<u64>,
+        mut visit: impl FnMut(&Device<'_>),
+    ) {
         match &self.fleet {
-            Fleet::Described(fleet) => self.visit_described(fleet, luck, range, &mut visit),
+            Fleet::Described(fleet) => self.visit_described(fleet, luck, wanted, range, &mut visit),
             Fleet::Listed(fleet) => self.visit_listed(fleet, range, &mut visit),
         }
     }
@@ -63,6 +70,7 @@ impl Plan {
         &self,
         fleet: &Described,
         luck: &Luck,
+        wanted: Option<&[bool]>,
         range: std::ops::Range<u64>,
         visit: &mut impl FnMut(&Device<'_>),
     ) {
@@ -73,7 +81,7 @@ impl Plan {
             for index in range.start.max(begin)..range.end.min(begin + count) {
                 let key = u64::from(cohort.key) << INDEX_BITS | (index - begin);
                 if !fixed {
-                    self.fill(cohort, luck, key, &mut values);
+                    self.fill(cohort, luck, wanted, key, &mut values);
                 }
                 visit(&Device {
                     index,
@@ -95,7 +103,7 @@ impl Plan {
                     &shared[at.min(shared.len() - 1)].1
                 }
             };
-            self.fill(cohort, luck, key, &mut values);
+            self.fill(cohort, luck, wanted, key, &mut values);
             visit(&Device { index, key, values: &values, unregistered: cohort.unregistered, listed: None });
         }
     }
@@ -112,12 +120,13 @@ impl Plan {
         all
     }
 
-    fn fill(&self, cohort: &Cohort, luck: &Luck, key: u64, values: &mut [u16]) {
-        for ((value, pick), domain) in values.iter_mut().zip(&cohort.picks).zip(&self.attributes) {
+    fn fill(&self, cohort: &Cohort, luck: &Luck, wanted: Option<&[bool]>, key: u64, values: &mut [u16]) {
+        for (i, (value, pick)) in values.iter_mut().zip(&cohort.picks).enumerate() {
             *value = match pick {
                 Pick::Always(v) => *v,
+                Pick::Shares(_) if wanted.is_some_and(|wanted| !wanted[i]) => continue,
                 Pick::Shares(shares) => {
-                    let word = low64(luck.block(key, Purpose::Attribute, domain.key));
+                    let word = low64(luck.block(key, Purpose::Attribute, self.attributes[i].key));
                     let at = shares.partition_point(|(upto, _)| *upto < word);
                     shares[at.min(shares.len() - 1)].1
                 }

@@ -26,8 +26,6 @@ pub struct Membership {
     chosen: Vec<(usize, Bound)>,
     /// Rings dealt from the pool, in order, with their upper bound.
     pool: Vec<(usize, Bound)>,
-    /// Registered devices.
-    pub registered: u64,
     /// Rings that are smaller than the scenario asks because devices ran out: (ring, asked, got).
     pub short: Vec<(RingId, u64, u64)>,
 }
@@ -38,30 +36,28 @@ fn rank(luck: &Luck, device: &Device<'_>) -> (u64, u64) {
 }
 
 impl Membership {
-    /// Works out the bounds: up to two passes over the fleet per choosing ring and two for the pool.
+    /// Works out the bounds: two passes over the fleet per choosing ring and two for the pool.
     pub(crate) fn new(world: World<'_>) -> Self {
         let World { plan, luck, .. } = world;
-        let mut m = Membership {
-            claims: Vec::new(),
-            chosen: Vec::new(),
-            pool: Vec::new(),
-            registered: count(world, |device| device.unregistered.is_none()),
-            short: Vec::new(),
-        };
+        let wanted = ring_attributes(plan);
+        let world = World { wanted: Some(&wanted), ..world };
+        let mut m =
+            Membership { claims: Vec::new(), chosen: Vec::new(), pool: Vec::new(), short: Vec::new() };
         for (i, ring) in plan.rings.iter().enumerate() {
             if ring.members.size == RingSize::All {
                 m.claims.insert(0, i);
             }
         }
-        let sizes = m.by_share(plan);
         for (i, ring) in plan.rings.iter().enumerate() {
             if let RingSize::Chosen(_) = ring.members.size {
                 let earlier = m.clone();
                 let filter = &ring.members.filter;
                 let candidate =
-                    |d: &Device<'_>| earlier.free_for_choice(plan, luck, d) && filter.matches(d.values);
-                let (bounds, found) = select(world, &[sizes[i]], candidate);
-                m.note_short(i, sizes[i], found);
+                    |d: &Device<'_>| earlier.before_pool(plan, luck, d).is_none() && filter.matches(d.values);
+                let bins = Bins::count(world, candidate);
+                let size = by_share(plan, bins.registered)[i];
+                let bounds = bins.bounds(world, &[size], candidate);
+                m.note_short(i, size, bins.candidates);
                 m.chosen.push((i, bounds[0]));
             }
         }
@@ -78,31 +74,24 @@ impl Membership {
         {
             m.pool.push((only, None));
         } else if !dealt.is_empty() {
-            m.deal_pool(world, &dealt, sizes);
+            m.deal_pool(world, &dealt);
         }
         m
     }
 
-    fn deal_pool(&mut self, world: World<'_>, dealt: &[usize], mut sizes: Vec<u64>) {
+    fn deal_pool(&mut self, world: World<'_>, dealt: &[usize]) {
         let World { plan, luck, .. } = world;
         let before = self.clone();
-        let in_pool =
-            |d: &Device<'_>| before.before_pool(plan, luck, d).is_none() && d.unregistered.is_none();
-        let automatic =
-            dealt.iter().any(|&i| matches!(plan.rings[i].members.size, RingSize::Automatic { .. }));
-        let rest = dealt.iter().position(|&i| plan.rings[i].members.size == RingSize::Rest);
-        if automatic || rest.is_some() {
-            let pool = count(world, in_pool);
-            let fixed: u64 = dealt
-                .iter()
-                .filter(|&&i| matches!(plan.rings[i].members.size, RingSize::Pool(_)))
-                .map(|&i| sizes[i])
-                .sum();
-            self.automatic_sizes(plan, pool.saturating_sub(fixed), &mut sizes);
-            if let Some(at) = rest {
-                let others: u64 = dealt.iter().filter(|&&i| i != dealt[at]).map(|&i| sizes[i]).sum();
-                sizes[dealt[at]] = pool.saturating_sub(others);
-            }
+        let in_pool = |d: &Device<'_>| before.before_pool(plan, luck, d).is_none();
+        let bins = Bins::count(world, in_pool);
+        let mut sizes = by_share(plan, bins.registered);
+        let size_of = |i: usize| plan.rings[i].members.size;
+        let fixed: u64 =
+            dealt.iter().filter(|&&i| matches!(size_of(i), RingSize::Pool(_))).map(|&i| sizes[i]).sum();
+        automatic_sizes(plan, bins.registered, bins.candidates.saturating_sub(fixed), &mut sizes);
+        if let Some(&rest) = dealt.iter().find(|&&i| size_of(i) == RingSize::Rest) {
+            let others: u64 = dealt.iter().filter(|&&i| i != rest).map(|&i| sizes[i]).sum();
+            sizes[rest] = bins.candidates.saturating_sub(others);
         }
         let mut upto = 0;
         let ends: Vec<u64> = dealt
@@ -112,75 +101,12 @@ impl Membership {
                 upto
             })
             .collect();
-        let (bounds, found) = select(world, &ends, in_pool);
+        let bounds = bins.bounds(world, &ends, in_pool);
         let mut begin = 0;
         for ((&ring, &end), bound) in dealt.iter().zip(&ends).zip(bounds) {
-            self.note_short(ring, end - begin, found.saturating_sub(begin));
+            self.note_short(ring, end - begin, bins.candidates.saturating_sub(begin));
             self.pool.push((ring, bound));
             begin = end;
-        }
-    }
-
-    /// Sizes of the rings that state a count or a share of the registered devices.
-    fn by_share(&self, plan: &Plan) -> Vec<u64> {
-        let amount = |i: usize| match plan.rings[i].members.size {
-            RingSize::Chosen(a) | RingSize::Pool(a) => Some(a),
-            _ => None,
-        };
-        let shares: Vec<f64> = (0..plan.rings.len())
-            .map(|i| if let Some(Amount::Share(share)) = amount(i) { share } else { 0.0 })
-            .collect();
-        let mut sizes = largest_remainder(self.registered, &shares);
-        for (i, size) in sizes.iter_mut().enumerate() {
-            if let Some(Amount::Count(count)) = amount(i) {
-                *size = count;
-            }
-        }
-        sizes
-    }
-
-    /// Sizes of automatically assigned rings for `pool` devices, batch by batch as they are registered.
-    fn automatic_sizes(&self, plan: &Plan, pool: u64, sizes: &mut [u64]) {
-        let shares = |small_tenant: bool| -> Vec<f64> {
-            plan.rings
-                .iter()
-                .map(|ring| match ring.members.size {
-                    RingSize::Automatic { small, large } => {
-                        if small_tenant {
-                            small
-                        } else {
-                            large
-                        }
-                    }
-                    _ => 0.0,
-                })
-                .collect()
-        };
-        let rule = plan.automatic;
-        // Devices that got their ring by hand are registered too and count towards the size of the tenant.
-        let by_hand = self.registered - pool.min(self.registered);
-        let mut done = 0;
-        // The two share vectors are dealt over cumulative totals, so that batches of one are shared out
-        // fairly and not all rounded to the same ring.
-        let (mut small, mut large) = (0, 0);
-        while done < pool {
-            let batch = rule.batch.unwrap_or(pool).clamp(1, pool - done);
-            let tenant = by_hand + done + if rule.counts_batch { batch } else { 0 };
-            if tenant <= rule.small_upto {
-                small += batch;
-            } else if rule.batch.is_some() {
-                // Every later batch meets a large tenant too.
-                large += pool - done;
-                break;
-            } else {
-                large += batch;
-            }
-            done += batch;
-        }
-        let dealt = largest_remainder(small, &shares(true));
-        for (size, (a, b)) in sizes.iter_mut().zip(dealt.iter().zip(largest_remainder(large, &shares(false))))
-        {
-            *size += a + b;
         }
     }
 
@@ -204,11 +130,6 @@ impl Membership {
                 found.map(|(ring, _)| RingId(*ring as u16))
             }
         })
-    }
-
-    /// True if a choosing ring may take the device: registered, and neither listed nor claimed nor chosen.
-    fn free_for_choice(&self, plan: &Plan, luck: &Luck, device: &Device<'_>) -> bool {
-        device.unregistered.is_none() && self.before_pool(plan, luck, device).is_none()
     }
 
     fn before_pool(&self, plan: &Plan, luck: &Luck, device: &Device<'_>) -> Option<RingId> {
@@ -248,76 +169,162 @@ pub fn largest_remainder(total: u64, shares: &[f64]) -> Vec<u64> {
     sizes
 }
 
-fn count(world: World<'_>, wanted: impl Fn(&Device<'_>) -> bool + Sync) -> u64 {
-    fold_fleet(world, || 0_u64, |n, d| *n += u64::from(wanted(d)), |a, b| *a += b)
+/// Sizes of the rings that state a count or a share of the registered devices; 0 for the others.
+fn by_share(plan: &Plan, registered: u64) -> Vec<u64> {
+    let amount = |i: usize| match plan.rings[i].members.size {
+        RingSize::Chosen(a) | RingSize::Pool(a) => Some(a),
+        _ => None,
+    };
+    let shares: Vec<f64> = (0..plan.rings.len())
+        .map(|i| if let Some(Amount::Share(share)) = amount(i) { share } else { 0.0 })
+        .collect();
+    let mut sizes = largest_remainder(registered, &shares);
+    for (i, size) in sizes.iter_mut().enumerate() {
+        if let Some(Amount::Count(count)) = amount(i) {
+            *size = count;
+        }
+    }
+    sizes
 }
 
-/// The bounds below which the `ends[i]` lowest-ranked candidates lie, and the number of candidates.
-fn select(
-    world: World<'_>,
-    ends: &[u64],
-    candidate: impl Fn(&Device<'_>) -> bool + Sync,
-) -> (Vec<Bound>, u64) {
-    let luck = world.luck;
-    let shift = 64 - BIN_BITS;
-    let bins = fold_fleet(
-        world,
-        || vec![0_u64; 1 << BIN_BITS],
-        |bins, d| {
-            if candidate(d) {
-                bins[(rank(luck, d).0 >> shift) as usize] += 1;
-            }
-        },
-        |a, b| a.iter_mut().zip(b).for_each(|(a, b)| *a += b),
-    );
-    let found: u64 = bins.iter().sum();
-    // (bin, how many of its lowest are inside) for each end that cuts the candidates.
-    let cuts: Vec<Option<(u64, u64)>> = ends
-        .iter()
-        .map(|&end| {
-            let mut left = end;
-            if end >= found {
-                return None;
-            }
-            let bin = bins.iter().position(|&n| {
-                let here = left < n;
-                left -= if here { 0 } else { n };
-                here
-            });
-            bin.map(|bin| (bin as u64, left))
-        })
-        .collect();
-    let mut wanted: Vec<u64> = cuts.iter().flatten().map(|&(bin, _)| bin).collect();
-    wanted.dedup();
-    if wanted.is_empty() {
-        return (vec![None; ends.len()], found);
-    }
-    let mut ranks = fold_fleet(
-        world,
-        Vec::new,
-        |ranks, d| {
-            let r = rank(luck, d);
-            if wanted.contains(&(r.0 >> shift)) && candidate(d) {
-                ranks.push(r);
-            }
-        },
-        |a, mut b| a.append(&mut b),
-    );
-    if world.watch.stopped() {
-        // A pass that was stopped saw only part of the fleet; nobody will look at these bounds.
-        return (vec![None; ends.len()], found);
-    }
-    ranks.sort_unstable();
-    let bounds = cuts
-        .iter()
-        .map(|cut| {
-            cut.map(|(bin, inside)| {
-                let first = ranks.partition_point(|r| r.0 >> shift < bin);
-                ranks[first + inside as usize]
+/// Adds the sizes of automatically assigned rings for `pool` devices, batch by batch as they are registered.
+fn automatic_sizes(plan: &Plan, registered: u64, pool: u64, sizes: &mut [u64]) {
+    let shares = |small_tenant: bool| -> Vec<f64> {
+        plan.rings
+            .iter()
+            .map(|ring| match ring.members.size {
+                RingSize::Automatic { small, large } => {
+                    if small_tenant {
+                        small
+                    } else {
+                        large
+                    }
+                }
+                _ => 0.0,
             })
-        })
-        .collect();
-    (bounds, found)
+            .collect()
+    };
+    let rule = plan.automatic;
+    // Devices that got their ring by hand are registered too and count towards the size of the tenant.
+    let by_hand = registered - pool.min(registered);
+    // The two share vectors are dealt over cumulative totals, so that batches of one are shared out fairly
+    // and not all rounded to the same ring.
+    let (mut done, mut small, mut large) = (0, 0, 0);
+    while done < pool {
+        let batch = rule.batch.unwrap_or(pool).clamp(1, pool - done);
+        let tenant = by_hand + done + if rule.counts_batch { batch } else { 0 };
+        if tenant > rule.small_upto {
+            // Every later batch meets a large tenant too.
+            large = pool - done;
+            break;
+        }
+        small += batch;
+        done += batch;
+    }
+    let of_small = largest_remainder(small, &shares(true));
+    let of_large = largest_remainder(large, &shares(false));
+    for (size, (a, b)) in sizes.iter_mut().zip(of_small.iter().zip(of_large)) {
+        *size += a + b;
+    }
+}
+
+/// The attributes that ring filters look at.
+fn ring_attributes(plan: &Plan) -> Vec<bool> {
+    let mut wanted = vec![false; plan.attributes.len()];
+    for ring in &plan.rings {
+        for (attribute, _) in ring.members.filter.any_of.iter().flatten() {
+            wanted[attribute.0 as usize] = true;
+        }
+    }
+    wanted
+}
+
+/// Candidates for rings by the upper bits of their rank: the first pass of a streaming selection.
+struct Bins {
+    counts: Vec<u64>,
+    candidates: u64,
+    registered: u64,
+}
+
+impl Bins {
+    const SHIFT: u32 = 64 - BIN_BITS;
+
+    fn count(world: World<'_>, candidate: impl Fn(&Device<'_>) -> bool + Sync) -> Self {
+        let luck = world.luck;
+        let (counts, registered) = fold_fleet(
+            world,
+            || (vec![0_u64; 1 << BIN_BITS], 0),
+            |(counts, registered), d| {
+                if d.unregistered.is_none() {
+                    *registered += 1;
+                    if candidate(d) {
+                        counts[(rank(luck, d).0 >> Self::SHIFT) as usize] += 1;
+                    }
+                }
+            },
+            |a, b| {
+                a.0.iter_mut().zip(b.0).for_each(|(a, b)| *a += b);
+                a.1 += b.1;
+            },
+        );
+        Bins { candidates: counts.iter().sum(), counts, registered }
+    }
+
+    /// The bounds below which the `ends[i]` lowest-ranked candidates lie: the second pass collects the ranks
+    /// of the bins that are cut.
+    fn bounds(
+        &self,
+        world: World<'_>,
+        ends: &[u64],
+        candidate: impl Fn(&Device<'_>) -> bool + Sync,
+    ) -> Vec<Bound> {
+        let luck = world.luck;
+        // (bin, how many of its lowest are inside) for each end that cuts the candidates.
+        let cuts: Vec<Option<(u64, u64)>> = ends
+            .iter()
+            .map(|&end| {
+                let mut left = end;
+                if end >= self.candidates {
+                    return None;
+                }
+                let bin = self.counts.iter().position(|&n| {
+                    let here = left < n;
+                    left -= if here { 0 } else { n };
+                    here
+                });
+                bin.map(|bin| (bin as u64, left))
+            })
+            .collect();
+        let mut wanted: Vec<u64> = cuts.iter().flatten().map(|&(bin, _)| bin).collect();
+        wanted.dedup();
+        if wanted.is_empty() {
+            return vec![None; ends.len()];
+        }
+        let mut ranks = fold_fleet(
+            world,
+            Vec::new,
+            |ranks, d| {
+                let r = rank(luck, d);
+                if wanted.contains(&(r.0 >> Self::SHIFT)) && d.unregistered.is_none() && candidate(d) {
+                    ranks.push(r);
+                }
+            },
+            |a, mut b| a.append(&mut b),
+        );
+        if world.watch.stopped() {
+            // A pass that was stopped saw only part of the fleet; nobody will look at these bounds.
+            return vec![None; ends.len()];
+        }
+        ranks.sort_unstable();
+        cuts.iter()
+            .map(|cut| {
+                cut.map(|(bin, inside)| {
+                    let first = ranks.partition_point(|r| r.0 >> Self::SHIFT < bin);
+                    ranks[first + inside as usize]
+                })
+            })
+            .collect()
+    }
 }
 
 #[cfg(test)]

@@ -53,11 +53,11 @@ impl Sink for Story {
 /// Costs one life (and the bounds of the rings): nothing else of the fleet is played.
 pub fn story(plan: &Plan, seed: u64, outcome: &Outcome, index: u64) -> Option<Story> {
     let (luck, watch) = (Luck::new(seed, outcome.replication), Watch::new());
-    let world = World { plan, luck: &luck, watch: &watch };
+    let world = World { plan, luck: &luck, watch: &watch, wanted: None };
     let membership = Membership::new(world);
     let mut found = None;
     let end = (index + 1).min(plan.devices());
-    plan.visit(&luck, index.min(end)..end, |device| {
+    plan.visit(&luck, None, index.min(end)..end, |device| {
         let ring = membership.ring(plan, &luck, device);
         let mut story = Story {
             index: device.index,
@@ -153,7 +153,7 @@ pub fn observe(
     mut see: impl FnMut(SimTime, Seen),
 ) -> Shown {
     let (luck, watch) = (Luck::new(seed, outcome.replication), Watch::new());
-    let world = World { plan, luck: &luck, watch: &watch };
+    let world = World { plan, luck: &luck, watch: &watch, wanted: None };
     let membership = Membership::new(world);
     let ticks = (plan.horizon.0 / plan.tick_s + 1).max(1) as usize;
     let (load, _) = fold_fleet(

@@ -18,6 +18,8 @@ pub(crate) struct World<'a> {
     pub plan: &'a Plan,
     pub luck: &'a Luck,
     pub watch: &'a Watch,
+    /// Attributes that the pass looks at; all of them without it.
+    pub wanted: Option<&'a [bool]>,
 }
 
 /// Folds over all devices in the current rayon pool. Told to stop, it ends early; the caller asks the watch
@@ -28,7 +30,7 @@ pub(crate) fn fold_fleet<T: Send>(
     each: impl Fn(&mut T, &Device<'_>) + Sync,
     merge: impl Fn(&mut T, T) + Sync,
 ) -> T {
-    let World { plan, luck, watch } = world;
+    let World { plan, luck, watch, wanted } = world;
     let devices = plan.devices();
     let next = AtomicU64::new(0);
     let workers = (rayon::current_num_threads() as u64).min(devices.div_ceil(CHUNK)).max(1);
@@ -40,7 +42,7 @@ pub(crate) fn fold_fleet<T: Send>(
                 return sum;
             }
             let end = devices.min(begin + CHUNK);
-            plan.visit(luck, begin..end, |device| each(&mut sum, device));
+            plan.visit(luck, wanted, begin..end, |device| each(&mut sum, device));
             watch.visit(end - begin);
         }
     };

@@ -34,26 +34,26 @@ pub fn run(plan: &Plan, seed: u64, replication: u32) -> Outcome {
 /// The same with somebody looking on; `None` if they told it to stop.
 pub fn run_watched(plan: &Plan, seed: u64, replication: u32, watch: &Watch) -> Option<Outcome> {
     let luck = Luck::new(seed, replication);
-    let world = World { plan, luck: &luck, watch };
+    let world = World { plan, luck: &luck, watch, wanted: None };
     let membership = Membership::new(world);
-    let census = Census::take(world, &membership);
-    let (known, log, tally, end) = decide(world, &membership);
+    let (known, log, tally, census, end) = decide(world, &membership);
     watch.finish();
     let outcome = Outcome { replication, census, short: membership.short.clone(), known, log, tally, end };
     (!watch.stopped()).then_some(outcome)
 }
 
 /// Rounds of playing and judging until no gate opens any more.
-fn decide(world: World<'_>, membership: &Membership) -> (Known, Vec<Logged>, Tally, End) {
+fn decide(world: World<'_>, membership: &Membership) -> (Known, Vec<Logged>, Tally, Census, End) {
     let plan = world.plan;
     let (mut known, mut log) = Known::from_calendar(plan);
     let mut tally = Tally::new(plan);
+    let mut census = None;
     let mut dirty: Vec<bool> = plan.rings.iter().map(|ring| ring.gate.is_none()).collect();
     let mut end = End::Completed;
     let calendar = log.len();
     loop {
-        if dirty.contains(&true) {
-            replay(world, membership, &known, &dirty, &mut tally);
+        if census.is_none() || dirty.contains(&true) {
+            replay(world, membership, &known, &dirty, &mut tally, &mut census);
             dirty.fill(false);
         }
         let Some((ring, judged, starts)) = next_gate(plan, &known, &tally) else { break };
@@ -75,26 +75,46 @@ fn decide(world: World<'_>, membership: &Membership) -> (Known, Vec<Logged>, Tal
         .map(|(r, ring)| ring.gate.is_some() && tally.units[r * plan.releases.len()].truth.devices == 0)
         .collect();
     if waiting.contains(&true) {
-        replay(world, membership, &known, &waiting, &mut tally);
+        replay(world, membership, &known, &waiting, &mut tally, &mut census);
     }
     log.sort_by_key(|logged| (logged.at, logged.event.class()));
-    (known, log, tally, end)
+    let census = census.expect("invariant: the first round counts everybody").finish();
+    (known, log, tally, census, end)
 }
 
-/// Plays the lives of the marked rings and puts their counts in the place of the old ones.
-fn replay(world: World<'_>, membership: &Membership, known: &Known, rings: &[bool], tally: &mut Tally) {
+/// Plays the lives of the marked rings and puts their counts in the place of the old ones; the first time it
+/// also counts who is where.
+fn replay(
+    world: World<'_>,
+    membership: &Membership,
+    known: &Known,
+    rings: &[bool],
+    tally: &mut Tally,
+    census: &mut Option<Census>,
+) {
     let World { plan, luck, .. } = world;
-    let (fresh, _) = fold_fleet(
+    let first = census.is_none();
+    let (fresh, counted, _) = fold_fleet(
         world,
-        || (Tally::new(plan), LifeScratch::default()),
-        |(sum, scratch), device| {
-            if let Some(ring) = membership.ring(plan, luck, device).filter(|r| rings[r.0 as usize]) {
+        || (Tally::new(plan), Census::new(plan), LifeScratch::default()),
+        |(sum, census, scratch), device| {
+            let ring = membership.ring(plan, luck, device);
+            if first {
+                census.count(device, ring);
+            }
+            if let Some(ring) = ring.filter(|r| rings[r.0 as usize]) {
                 let mut counter = Counter { plan, units: sum.ring_mut(ring) };
                 play(plan, luck, known, ring, device, scratch, &mut counter);
             }
         },
-        |(a, _), (b, _)| a.add(&b),
+        |a, b| {
+            a.0.add(&b.0);
+            a.1.add(&b.1);
+        },
     );
+    if first {
+        *census = Some(counted);
+    }
     for (r, _) in rings.iter().enumerate().filter(|&(_, &played)| played) {
         let ring = RingId(r as u16);
         let from = r * plan.releases.len();
