@@ -17,7 +17,7 @@ use core::convert::Infallible;
 /// | `Attribute` | device | hash of the attribute's name | 0-1 value of the attribute (64 bits) |
 /// | `Cohort` | device | 0 | 0-1 cohort by share (64 bits) |
 /// | `Habit` | device | hash of the habit's name | 0 shift of the day, 1 own phase of the day, 2 bandwidth, 3 policy-sync phase |
-/// | `Silent` | device | hash of the habit's name | 0-1 no heartbeat, 2-3 never back (time of leaving) |
+/// | `Silent` | device | hash of the habit's name | 0-1 no heartbeat, 2 never back (time of leaving), 3 rest of an absence under way |
 /// | `Blocked` | device | hash of the habit's name | 0-1 policy conflict, 2-3 little disk |
 /// | `Rollout` | device | release | 0 scan residual, 1 user's restart delay, 2 idle slot delay, 3 report delay |
 /// | `RampPlace` | device | release | 0-1 place in a ramp that is dealt anew each release |

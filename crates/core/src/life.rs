@@ -339,7 +339,8 @@ impl<S: Sink> Life<'_, S> {
             let block = self.luck.block(self.key, Purpose::Durations, address);
             let wait =
                 self.plan.device.retry_after.draw(self.luck, self.key, Purpose::Durations, address, 1, block);
-            let again = self.when_allowed(failed_at + wait);
+            // At least a minute apart, so that attempts without end do end at the horizon.
+            let again = self.when_allowed(failed_at + wait.max(60));
             let again = again.unwrap_or(horizon).min(horizon);
             self.emit(failed_at, again, Blocker::Retrying);
             if again >= horizon {

@@ -190,7 +190,8 @@ fn by_share(plan: &Plan, registered: u64) -> Vec<u64> {
 /// Adds the sizes of automatically assigned rings for `pool` devices, batch by batch as they are registered.
 fn automatic_sizes(plan: &Plan, registered: u64, pool: u64, sizes: &mut [u64]) {
     let shares = |small_tenant: bool| -> Vec<f64> {
-        plan.rings
+        let mut shares: Vec<f64> = plan
+            .rings
             .iter()
             .map(|ring| match ring.members.size {
                 RingSize::Automatic { small, large } => {
@@ -202,7 +203,14 @@ fn automatic_sizes(plan: &Plan, registered: u64, pool: u64, sizes: &mut [u64]) {
                 }
                 _ => 0.0,
             })
-            .collect()
+            .collect();
+        // Where the scenario sizes one of the service's rings itself, the others share what it leaves in
+        // their own proportion.
+        let sum: f64 = shares.iter().sum();
+        if sum > 0.0 {
+            shares.iter_mut().for_each(|share| *share /= sum);
+        }
+        shares
     };
     let rule = plan.automatic;
     // Devices that got their ring by hand are registered too and count towards the size of the tenant.

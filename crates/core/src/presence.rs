@@ -115,7 +115,7 @@ impl<'a> Presence<'a> {
         if low >= 1 << 32 {
             return gone;
         }
-        let word = u64::from(self.luck.block(self.key, Purpose::Habit, self.habit.key)[3]);
+        let word = u64::from(self.luck.block(self.key, Purpose::Silent, self.habit.key)[3]);
         let share = low + ((((1 << 32) - low) * word) >> 32);
         let lasts = away.lasts.at(share as u32, || 1 << 31);
         (Span { from, to: from + lasts }, AwayKind::Absent)

@@ -94,10 +94,15 @@ impl<S: Sink> Life<'_, S> {
                 Some(active) if active.from <= start => t = active.to,
                 _ => {
                     let at = start + delay;
+                    let free = self.released(at);
+                    if free > at {
+                        t = free;
+                        continue;
+                    }
                     let still_on = !self.plan.device.needs_online.restart
                         || self.presence.online(start).is_some_and(|on| at < on.to);
                     let still_idle = active.is_none_or(|active| at < active.from);
-                    if still_on && still_idle && self.released(at) == at {
+                    if still_on && still_idle {
                         return Some(at);
                     }
                     // This slot was too short for this device's luck; try the one after it.

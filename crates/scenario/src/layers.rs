@@ -3,13 +3,15 @@
 //! Defaults and profiles are flat lists of (path, value, origin). A default fills a path that nothing above it
 //! has. In `rings`, `fleet.habits` and `device.failures` a map that the file writes is complete: defaults
 //! that name a ring or a failure hold only where the file names it too, and those that name a habit not at
-//! all. `*` stands for every member there is.
+//! all. A setting that reaches into such a map (`rings.Ring1.size=800`) changes the members that are there, it
+//! takes none away; one that gives the map itself (`rings={ ... }`) writes it. `*` stands for every member there
+//! is.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
-    node::{Entry, Node, Value},
+    node::{Entry, Node, Value, nowhere},
     overrides, path, suggest, yaml,
 };
 
@@ -73,8 +75,8 @@ pub struct Default {
     pub value: Node,
     /// Where it comes from.
     pub origin: Origin,
-    /// Path that makes it void.
-    unless: Option<String>,
+    /// Paths of which each makes it void.
+    unless: Vec<String>,
 }
 
 /// A scenario with everything filled in.
@@ -117,10 +119,15 @@ pub fn defaults(profile: Option<&'static str>) -> Vec<Default> {
                 path: path::split(key).expect("invariant: paths of shipped defaults are valid"),
                 value: value.get("value").expect("invariant: each default has a value").clone(),
                 origin,
-                unless: text(value, "unless"),
+                unless: value.get("unless").map_or(Vec::new(), texts),
             }
         })
         .collect()
+}
+
+/// The text of a single value, or those of a list.
+fn texts(node: &Node) -> Vec<String> {
+    node.text().into_iter().chain(node.items().iter().filter_map(Node::text)).map(str::to_owned).collect()
 }
 
 /// Lays the defaults under a scenario file and `sets` (`path=value`) over it.
@@ -129,13 +136,18 @@ pub fn defaults(profile: Option<&'static str>) -> Vec<Default> {
 /// Settings that cannot be applied, an unknown service, both `release` and `releases`.
 pub fn effective(file: &Node, sets: &[String]) -> Result<Layered, Vec<Diagnostic>> {
     let mut root = file.clone();
-    let mut problems: Vec<Diagnostic> = Vec::new();
+    let mut problems: Vec<Diagnostic> = release_into_releases(&mut root).into_iter().collect();
+    let named_twice = !problems.is_empty();
+    let mut written: Vec<&str> = COMPLETE.into_iter().filter(|map| root.at(map).is_some()).collect();
     for set in sets {
-        if let Err(found) = overrides::apply(&mut root, set) {
-            problems.extend(found);
+        match change(set) {
+            Ok(change) => problems.extend(change.apply(&mut root, &mut written)),
+            Err(found) => problems.extend(found),
         }
     }
-    problems.extend(release_into_releases(&mut root));
+    if !named_twice {
+        problems.extend(release_into_releases(&mut root));
+    }
     let profile = match profile_of(&root) {
         Ok(profile) => profile,
         Err(problem) => {
@@ -145,20 +157,68 @@ pub fn effective(file: &Node, sets: &[String]) -> Result<Layered, Vec<Diagnostic
     };
     let name = file.span.source.name.clone();
     let mut layered = Layered { root, profile, file: name, filled: BTreeMap::new() };
-    layered.fill();
+    layered.fill(&written);
     if problems.is_empty() { Ok(layered) } else { Err(problems) }
+}
+
+/// A setting taken apart.
+struct Change {
+    keys: Vec<String>,
+    value: Node,
+    /// Where the path was typed.
+    span: Span,
+}
+
+/// Reads a setting by applying it to nothing: what stands then are the maps on its way, and its value.
+fn change(set: &str) -> Result<Change, Vec<Diagnostic>> {
+    let mut value = Node::map([], nowhere("--set"));
+    overrides::apply(&mut value, set)?;
+    let span = value.entries().first().expect("invariant: a path has a key").key_span.clone();
+    let keys = path::split(&set[..span.end]).expect("invariant: the path was read before");
+    for key in &keys {
+        value = value.get(key).expect("invariant: the value stands at the path").clone();
+    }
+    Ok(Change { keys, value, span })
+}
+
+impl Change {
+    fn apply(mut self, root: &mut Node, written: &mut Vec<&'static str>) -> Option<Diagnostic> {
+        // The one release of a file can be reached by its short name and by the path that `explain` prints.
+        let one = root.get("releases").is_none_or(|releases| releases.get("release").is_some());
+        if self.keys[0] == "release" && one {
+            self.keys.insert(0, "releases".into());
+        }
+        let problem = overrides::set(root, &self.keys, self.value, &self.span).err();
+        for map in COMPLETE {
+            if map.split('.').take(self.keys.len()).eq(self.keys.iter().map(String::as_str)) {
+                written.retain(|known| *known != map);
+                written.extend(root.at(map).map(|_| map));
+            }
+        }
+        problem
+    }
 }
 
 /// `release: {...}` is short for `releases: { release: {...} }`.
 fn release_into_releases(root: &mut Node) -> Option<Diagnostic> {
-    let both = root.get("releases").is_some();
+    let names: Option<Vec<String>> =
+        root.get("releases").map(|all| all.entries().iter().map(|entry| entry.key.clone()).collect());
     let Value::Map(entries) = &mut root.value else { return None };
     let at = entries.iter().position(|entry| entry.key == "release")?;
-    if both {
+    if let Some(names) = names {
+        let place = entries[at].key_span.clone();
+        let help = match names.first() {
+            Some(name) if place.source.name == "--set" => {
+                format!(
+                    "write `releases.{}...`; the scenario has {}",
+                    path::join(&[name]),
+                    suggest::list(&names, 20)
+                )
+            }
+            _ => "move the release into `releases` under a name of its own".into(),
+        };
         return Some(
-            Diagnostic::error("RC151", "a scenario has either `release` or `releases`")
-                .at(entries[at].key_span.clone())
-                .help("move the release into `releases` under a name of its own"),
+            Diagnostic::error("RC151", "a scenario has either `release` or `releases`").at(place).help(help),
         );
     }
     let one = entries.remove(at);
@@ -185,19 +245,18 @@ fn profile_of(root: &Node) -> Result<Option<&'static str>, Diagnostic> {
 }
 
 impl Layered {
-    fn fill(&mut self) {
-        let written: Vec<&str> = COMPLETE.into_iter().filter(|map| self.root.at(map).is_some()).collect();
+    fn fill(&mut self, written: &[&str]) {
         let layers = [self.profile.map(|p| defaults(Some(p))), Some(defaults(None))];
-        for layer in layers.into_iter().flatten() {
+        for layer in layers.iter().flatten() {
             // Members first, so that `*` finds them.
-            let (some, every): (Vec<_>, Vec<_>) =
-                layer.into_iter().partition(|d| !d.path.contains(&"*".into()));
-            for default in &some {
-                if self.holds(default, &written) {
+            let (some, every): (Vec<&Default>, Vec<&Default>) =
+                layer.iter().partition(|d| !d.path.contains(&"*".into()));
+            for default in some {
+                if self.holds(default, written) {
                     self.put(&default.path, default);
                 }
             }
-            for default in &every {
+            for default in every {
                 let star = default.path.iter().position(|key| key == "*").unwrap_or(0);
                 let members: Vec<String> = self
                     .root
@@ -208,6 +267,19 @@ impl Layered {
                     path[star] = member;
                     self.put(&path, default);
                 }
+            }
+        }
+        // A member that a setting names was there before the defaults were; its place among them is not new.
+        for map in COMPLETE.into_iter().filter(|map| !written.contains(map)) {
+            let keys: Vec<&str> = map.split('.').collect();
+            let named = layers.iter().flatten().flatten().filter(|default| {
+                default.path.len() > keys.len() && default.path.iter().zip(&keys).all(|(a, b)| a == b)
+            });
+            let order: Vec<&str> = named.map(|default| default.path[keys.len()].as_str()).collect();
+            if let Some(Value::Map(entries)) = at_mut(&mut self.root, &keys).map(|node| &mut node.value) {
+                entries.sort_by_key(|entry| {
+                    order.iter().position(|name| *name == entry.key).unwrap_or(order.len())
+                });
             }
         }
     }
@@ -233,7 +305,7 @@ impl Layered {
     }
 
     fn put(&mut self, keys: &[String], default: &Default) {
-        let void = default.unless.as_ref().is_some_and(|path| self.root.at(path).is_some());
+        let void = default.unless.iter().any(|path| self.root.at(path).is_some());
         if void || self.root.at(&path::join(keys)).is_some() {
             return;
         }
@@ -253,6 +325,15 @@ impl Layered {
         let span: Span = self.root.locate(&path::join(keys));
         if span.source.name == "--set" { Origin::Set } else { Origin::File { line: span.line_column().0 } }
     }
+}
+
+fn at_mut<'n>(root: &'n mut Node, keys: &[&str]) -> Option<&'n mut Node> {
+    keys.iter().try_fold(root, |node, key| match &mut node.value {
+        Value::Map(entries) => {
+            entries.iter_mut().find(|entry| entry.key == *key).map(|entry| &mut entry.value)
+        }
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -331,6 +412,91 @@ mod tests {
         assert_eq!(l.origin(&keys("rings.Fast.grace")), Origin::Set);
         assert!(matches!(l.origin(&keys("rings.Fast.deadline")), Origin::Published { profile: Some(_), .. }));
         assert!(matches!(l.origin(&keys("device.install.takes")), Origin::Assumption { .. }));
+    }
+
+    fn names(layered: &Layered, path: &str) -> Vec<String> {
+        layered.root.at(path).expect("a map").entries().iter().map(|entry| entry.key.clone()).collect()
+    }
+
+    #[test]
+    fn a_setting_changes_a_member_and_takes_none_away() {
+        let bare = "service: autopatch/2025-03\nrelease: { published: 2026-10-13 }\n";
+        let l = layered(
+            bare,
+            &[
+                "rings.Ring2.size=800",
+                "rings.Pilot.size=20",
+                "fleet.habits.office.away.share=12%",
+                "device.failures.WUBusy.share=2%",
+            ],
+        );
+        assert_eq!(names(&l, "rings"), ["Test", "Ring1", "Ring2", "Ring3", "Last", "Pilot"]);
+        assert_eq!(text(&l, "rings.Ring2.size").as_deref(), Some("800"));
+        assert_eq!(text(&l, "rings.Ring2.deferral").as_deref(), Some("5 d"));
+        assert_eq!(text(&l, "rings.Ring1.size").as_deref(), Some("automatic"));
+        assert_eq!(text(&l, "fleet.habits.office.away.share").as_deref(), Some("12%"));
+        assert!(text(&l, "fleet.habits.office.online").is_some());
+        assert_eq!(names(&l, "device.failures"), names(&layered(bare, &[]), "device.failures"));
+        assert_eq!(text(&l, "device.failures.WUBusy.share").as_deref(), Some("2%"));
+    }
+
+    #[test]
+    fn a_setting_that_gives_the_whole_map_writes_it() {
+        let file = "service: autopatch/2025-03\nrings: { Test: { size: 5 }, Ring3: { size: rest } }\n";
+        for text in ["service: autopatch/2025-03\n", file] {
+            let l =
+                layered(text, &["rings={ Ring1: { size: 9 }, Rest: { size: rest } }", "device.failures={}"]);
+            assert_eq!(names(&l, "rings"), ["Ring1", "Rest"]);
+            assert_eq!(l.root.at("device.failures").map(Node::count), Some(1));
+        }
+        // A whole parent leaves what it does not write to the defaults.
+        let l = layered("device: { failures: {} }\n", &["device={ sync: 4 h }"]);
+        assert_eq!(text(&l, "device.sync").as_deref(), Some("4 h"));
+        assert!(text(&l, "device.failures.WUBusy.share").is_some());
+        let l = layered(file, &["rings.Ring3.deferral=8 d"]);
+        assert_eq!(names(&l, "rings"), ["Test", "Ring3"]);
+    }
+
+    #[test]
+    fn the_one_release_has_a_short_name_and_a_path() {
+        let short = "release: { published: 2026-10-13, size: 1 GB }\n";
+        let long = "releases: { release: { published: 2026-10-13, size: 1 GB } }\n";
+        for file in [short, long] {
+            for path in ["release", "releases.release"] {
+                let l = layered(file, &[&format!("{path}.size=2 GB")]);
+                assert_eq!(text(&l, "releases.release.size").as_deref(), Some("2 GB"));
+                assert_eq!(text(&l, "releases.release.published").as_deref(), Some("2026-10-13"));
+                assert!(l.root.get("release").is_none());
+            }
+        }
+        let source = Arc::new(Source { name: "test.yaml".into(), text: "releases: { oct: {} }\n".into() });
+        let file = yaml::parse(source).expect("valid YAML");
+        let found = effective(&file, &["release.size=2 GB".into()]).expect_err("which release?");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].code, "RC151");
+        assert!(found[0].help.as_deref().is_some_and(|help| help.contains("`oct`")), "{found:?}");
+    }
+
+    #[test]
+    fn a_ring_that_says_who_is_in_it_needs_no_size_of_the_service() {
+        let l = layered(
+            "service: autopatch/2025-03\nrings: { Test: { members: test.csv }, Ring3: { where: rest }, Last: { where: role = it, size: 5 } }\n",
+            &[],
+        );
+        assert!(l.root.at("rings.Test.size").is_none() && l.root.at("rings.Ring3.size").is_none());
+        assert_eq!(text(&l, "rings.Last.size").as_deref(), Some("5"));
+    }
+
+    #[test]
+    fn unknown_services_are_named_with_the_nearest_one() {
+        for (service, help) in
+            [("autopatch/2025-3", "did you mean `autopatch/2025-03`?"), ("wsus", "known services")]
+        {
+            let source = Arc::new(Source { name: "test.yaml".into(), text: format!("service: {service}\n") });
+            let found = effective(&yaml::parse(source).expect("valid YAML"), &[]).expect_err("unknown");
+            assert_eq!(found[0].code, "RC150");
+            assert!(found[0].help.as_deref().is_some_and(|text| text.contains(help)), "{found:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod explain;
+mod golden;
 mod init;
+mod memory;
 mod outcome;
 mod run;
 mod support;

@@ -8,6 +8,7 @@ use crate::{
     calendar::Epoch,
     diagnostic::{Diagnostic, Span},
     layers::{Layered, Origin},
+    node::Value,
     path, read,
     scalar::Duration,
     suggest,
@@ -57,6 +58,34 @@ impl<'a> Cx<'a> {
         self.problems.push(Diagnostic::error(code, message).at(span).help(help));
     }
 
+    /// Something that must be said and is not: one of `keys` of the value at `path` (without keys the value
+    /// itself). One that stands there and could not be read has been reported.
+    pub(super) fn missing(
+        &mut self,
+        code: &'static str,
+        path: &str,
+        keys: &[&str],
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        if !self.stands(path, keys) {
+            self.error(code, path, message, help);
+        }
+    }
+
+    /// True if one of `keys` of the value at `path` (without keys the value itself) stands in the scenario, be
+    /// it readable or not.
+    pub(super) fn stands(&self, path: &str, keys: &[&str]) -> bool {
+        let root = &self.layered.root;
+        if keys.is_empty() {
+            return root.at(path).is_some();
+        }
+        // A parent that is no map has been reported too.
+        let parent = root.at(path);
+        parent
+            .is_some_and(|p| !matches!(p.value, Value::Map(_)) || keys.iter().any(|key| p.get(key).is_some()))
+    }
+
     pub(super) fn warning(
         &mut self,
         code: &'static str,
@@ -66,6 +95,15 @@ impl<'a> Cx<'a> {
     ) {
         let span = self.place(path);
         self.problems.push(Diagnostic::warning(code, message).at(span).help(help));
+    }
+
+    /// Takes over what reading a named file found; what has no place of its own is placed where it is named.
+    pub(super) fn found_in_file(&mut self, path: &str, found: impl IntoIterator<Item = Diagnostic>) {
+        let span = self.place(path);
+        let placed = |problem: Diagnostic| {
+            if problem.span.is_some() { problem } else { problem.at(span.clone()) }
+        };
+        self.problems.extend(found.into_iter().map(placed));
     }
 
     /// An unknown name, with the ones there are.
@@ -83,6 +121,20 @@ impl<'a> Cx<'a> {
             None => format!("there is {}", suggest::list(known, 12)),
         };
         self.error(code, path, format!("`{name}` is no {what} of this scenario"), help);
+    }
+
+    /// The same for a member (its map and what it is) that may stand there without having been readable.
+    pub(super) fn unknown_unless_unread(
+        &mut self,
+        code: &'static str,
+        path: &str,
+        (map, what): (&str, &str),
+        name: &str,
+        known: &[String],
+    ) {
+        if !self.stands(map, &[name]) {
+            self.unknown(code, path, what, name, known);
+        }
     }
 
     /// True if somebody wrote the value at this path, in the file or by `--set`.

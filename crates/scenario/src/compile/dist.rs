@@ -35,9 +35,10 @@ pub(super) fn filled<U: FromBase>(cx: &mut Cx<'_>, path: &str, dist: Option<&Dis
     match dist {
         Some(dist) => quantile(cx, path, dist),
         None => {
-            cx.error(
+            cx.missing(
                 "RC218",
                 path,
+                &[],
                 format!("`{path}` is missing"),
                 "write a distribution such as `10 min to 40 min`",
             );

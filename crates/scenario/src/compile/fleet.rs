@@ -97,7 +97,7 @@ pub(super) fn fleet(cx: &mut Cx<'_>, scenario: &Scenario) -> Devices {
         listed: None,
     };
     let Some(fleet) = &scenario.fleet else {
-        cx.error("RC208", "fleet", "the scenario has no fleet", "write `fleet: { devices: 10000 }`");
+        cx.missing("RC208", "fleet", &[], "the scenario has no fleet", "write `fleet: { devices: 10000 }`");
         return devices;
     };
     declare_sites(cx, scenario, fleet, &mut devices);
@@ -180,9 +180,10 @@ fn describe(cx: &mut Cx<'_>, fleet: &schema::Fleet, devices: &mut Devices) {
         (Some(n), _) => n.get(),
         (None, true) if claimed > 0 => claimed,
         _ => {
-            cx.error(
+            cx.missing(
                 "RC208",
                 "fleet",
+                &["devices", "cohorts"],
                 "the fleet does not say how many devices it has",
                 "write `devices: 10000`",
             );
@@ -218,9 +219,10 @@ fn describe(cx: &mut Cx<'_>, fleet: &schema::Fleet, devices: &mut Devices) {
                 format!("cohort `{name}` has a `count` and a `share`"),
                 "keep one of the two",
             ),
-            (None, None) => cx.error(
+            (None, None) => cx.missing(
                 "RC218",
                 &path,
+                &["count", "share"],
                 format!("cohort `{name}` has neither `count` nor `share`"),
                 "write `count: 300`, `share: 20%` or `share: rest`",
             ),

@@ -28,7 +28,13 @@ pub(super) fn goals(
             Some(name) => match rings.iter().position(|known| known == name) {
                 Some(ring) => Some(RingId(ring as u16)),
                 None => {
-                    cx.unknown("RC204", &format!("{path}.ring"), "ring", name, rings);
+                    cx.unknown_unless_unread(
+                        "RC204",
+                        &format!("{path}.ring"),
+                        ("rings", "ring"),
+                        name,
+                        rings,
+                    );
                     continue;
                 }
             },
@@ -39,7 +45,13 @@ pub(super) fn goals(
             Some(name) => match names.iter().position(|known| known == name) {
                 Some(release) => vec![release],
                 None => {
-                    cx.unknown("RC217", &format!("{path}.release"), "release", name, &names);
+                    cx.unknown_unless_unread(
+                        "RC217",
+                        &format!("{path}.release"),
+                        ("releases", "release"),
+                        name,
+                        &names,
+                    );
                     continue;
                 }
             },
@@ -70,7 +82,11 @@ fn wants(cx: &mut Cx<'_>, path: &str, goal: &schema::Goal) -> Option<(Wants, Str
             return None;
         }
         let (Some(share), Some(by)) = (goal.patched, goal.by) else {
-            cx.error("RC215", path, "a goal says `patched` and `by`, or `metric` and a bound", help);
+            // What stands there and could not be read has been reported.
+            let lacks = |here: bool, key: &str| !here && !cx.stands(path, &[key]);
+            if lacks(goal.patched.is_some(), "patched") || lacks(goal.by.is_some(), "by") {
+                cx.error("RC215", path, "a goal says `patched` and `by`, or `metric` and a bound", help);
+            }
             return None;
         };
         let of = match goal.of {
@@ -100,7 +116,12 @@ fn wants(cx: &mut Cx<'_>, path: &str, goal: &schema::Goal) -> Option<(Wants, Str
             let value = in_unit(cx, &format!("{path}.at-least"), metric, bound)?;
             Some((Wants::AtLeast(metric, value), format!("{name} at least {bound}")))
         }
-        _ => {
+        (None, None) => {
+            let message = "a goal about a metric has either `at-most` or `at-least`";
+            cx.missing("RC215", path, &["at-most", "at-least"], message, help);
+            None
+        }
+        (Some(_), Some(_)) => {
             cx.error("RC215", path, "a goal about a metric has either `at-most` or `at-least`", help);
             None
         }

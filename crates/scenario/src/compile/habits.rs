@@ -28,13 +28,15 @@ pub(super) fn habits(
 ) -> Option<Vec<Habit>> {
     let fleet = scenario.fleet.as_ref()?;
     let named = fleet.habits.as_ref()?;
-    let (mut some, mut rest) = (Vec::new(), Vec::new());
+    let (mut some, mut rest, mut unread) = (Vec::new(), Vec::new(), false);
     for (name, habit) in named.iter() {
         let path = at(&["fleet", "habits", name]);
         let compiled = compile(cx, fleet, &path, name, habit, attributes, sites);
         match &habit.members {
-            None | Some(Where::Rest) => rest.push((name, compiled)),
             Some(Where::Any(_)) => some.push(compiled),
+            // One that could not be read has been reported, and nobody knows whom it means.
+            None if cx.stands(&path, &["where"]) => unread = true,
+            None | Some(Where::Rest) => rest.push((name, compiled)),
         }
     }
     if let [_, second, ..] = &rest[..] {
@@ -42,12 +44,12 @@ pub(super) fn habits(
         let message = format!("`{}` and `{}` both live as the rest", rest[0].0, second.0);
         cx.error("RC202", &path, message, "say `where` for one of them");
     }
-    if rest.is_empty() {
+    if rest.is_empty() && !unread {
         let help = "give one habit `where: rest`, or no `where`";
         cx.error("RC219", "fleet.habits", "no habit says how the rest of the devices live", help);
     }
     some.extend(rest.into_iter().map(|(_, habit)| habit));
-    some.into_iter().collect()
+    if unread { None } else { some.into_iter().collect() }
 }
 
 fn compile(
@@ -66,7 +68,13 @@ fn compile(
     };
     let Some(online) = &habit.online else {
         let help = "write `online: always`, `online: workdays 08:00 to 17:00` or another form";
-        cx.error("RC218", path, format!("habit `{name}` does not say when its devices are on"), help);
+        cx.missing(
+            "RC218",
+            path,
+            &["online"],
+            format!("habit `{name}` does not say when its devices are on"),
+            help,
+        );
         return None;
     };
     let plan_online = match online {

@@ -25,13 +25,11 @@ pub(super) fn listed(cx: &mut Cx<'_>, fleet: &schema::Fleet, file: &Path, device
     let path = cx.file(file);
     let inventory = match Inventory::read(&path, &rules, MAX_BYTES) {
         Ok((inventory, warnings)) => {
-            cx.problems.extend(warnings);
+            cx.found_in_file("fleet.inventory", warnings);
             inventory
         }
         Err(problems) => {
-            let span = cx.place("fleet.inventory");
-            cx.problems
-                .extend(problems.into_iter().map(|p| if p.span.is_some() { p } else { p.at(span.clone()) }));
+            cx.found_in_file("fleet.inventory", problems);
             return;
         }
     };
@@ -119,7 +117,7 @@ fn attribute_rules(cx: &mut Cx<'_>, fleet: &schema::Fleet) -> Vec<AttributeRule>
         let span = Some(cx.place(&path));
         let Some(column) = attribute.from.clone() else {
             let message = format!("attribute `{name}` does not say which column it comes from");
-            cx.error("RC218", &path, message, "write `from: Device name`");
+            cx.missing("RC218", &path, &["from"], message, "write `from: Device name`");
             continue;
         };
         let otherwise = attribute.otherwise.clone();

@@ -31,7 +31,13 @@ pub(super) fn releases(
         let path = at(&["releases", name]);
         let Some(published) = &release.published else {
             let help = "write `published: patch-tuesday 2026-11`, a date, or a date with a time";
-            cx.error("RC210", &path, format!("release `{name}` does not say when it is published"), help);
+            cx.missing(
+                "RC210",
+                &path,
+                &["published"],
+                format!("release `{name}` does not say when it is published"),
+                help,
+            );
             continue;
         };
         let zone = release.zone.clone().unwrap_or_else(Zone::utc);
@@ -57,7 +63,8 @@ pub(super) fn releases(
         let size = release.size.map_or(0, |s| s.bytes());
         found.push((instant, name.to_owned(), product, size));
     }
-    if scenario.releases.as_ref().is_none_or(|r| r.is_empty()) {
+    let empty = scenario.releases.as_ref().is_some_and(|r| r.is_empty());
+    if empty || !cx.stands("releases", &[]) {
         let help = "write `release: { product: windows-quality, published: patch-tuesday 2026-11 }`";
         cx.error("RC210", "releases", "the scenario has no release", help);
     }

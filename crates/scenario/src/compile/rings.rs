@@ -35,16 +35,16 @@ const RANGES: [(&str, i64); 3] = [("deferral", 30), ("deadline", 30), ("grace", 
 
 pub(super) fn rings(cx: &mut Cx<'_>, scenario: &Scenario, fleet: &Devices) -> Rings {
     let empty = crate::de::Named::default();
+    check_objective(cx);
     let named = scenario.rings.as_ref().unwrap_or(&empty);
     let names: Vec<String> = named.names().map(str::to_owned).collect();
     let mut found = Rings { rings: None, listed: BTreeMap::new(), names: names.clone() };
     if names.is_empty() {
-        cx.error(
-            "RC218",
-            "rings",
-            "the scenario has no ring",
-            "name one: `rings: { everyone: { size: rest } }`",
-        );
+        // Rings that are no map could not be read, which has been reported.
+        if scenario.rings.is_some() || !cx.stands("rings", &[]) {
+            let help = "name one: `rings: { everyone: { size: rest } }`";
+            cx.error("RC218", "rings", "the scenario has no ring", help);
+        }
         return found;
     }
     if names.len() > 250 {
@@ -167,7 +167,8 @@ fn size_of(cx: &mut Cx<'_>, path: &str, name: &str, ring: &schema::Ring) -> Opti
         (None, false) if ring.members.is_some() => RingSize::Listed,
         (None, false) => {
             let help = "write `size: 400`, `size: 10%`, `size: rest`, or `where: role = it`";
-            cx.error("RC218", path, format!("ring `{name}` does not say who is in it"), help);
+            let message = format!("ring `{name}` does not say who is in it");
+            cx.missing("RC218", path, &["size", "where", "members"], message, help);
             return None;
         }
     })
@@ -177,16 +178,28 @@ fn gate(cx: &mut Cx<'_>, path: &str, names: &[String], start: &schema::Start) ->
     let sub = |key: &str| format!("{path}.start.{key}");
     let Some(after) = &start.after else {
         let help = "write `start: { after: First, patched: 90% }`";
-        cx.error("RC218", &format!("{path}.start"), "the start does not say which ring it waits for", help);
+        cx.missing(
+            "RC218",
+            &format!("{path}.start"),
+            &["after"],
+            "the start does not say which ring it waits for",
+            help,
+        );
         return None;
     };
     let Some(ring) = names.iter().position(|name| name == after) else {
-        cx.unknown("RC204", &sub("after"), "ring", after, names);
+        cx.unknown_unless_unread("RC204", &sub("after"), ("rings", "ring"), after, names);
         return None;
     };
     let Some(share) = start.patched else {
         let help = "write `patched: 90%`";
-        cx.error("RC218", &format!("{path}.start"), "the start does not say what share it waits for", help);
+        cx.missing(
+            "RC218",
+            &format!("{path}.start"),
+            &["patched"],
+            "the start does not say what share it waits for",
+            help,
+        );
         return None;
     };
     Some(Gate {
@@ -201,9 +214,10 @@ fn ramp_of(cx: &mut Cx<'_>, path: &str, ramp: &Ramp, order: Option<Order>) -> Op
     match ramp {
         Ramp::Linear(linear) => {
             let Some(over) = linear.over else {
-                cx.error(
+                cx.missing(
                     "RC218",
-                    path,
+                    &format!("{path}.linear"),
+                    &["over"],
                     "a linear ramp does not say over what time",
                     "write `linear: { over: 3 d }`",
                 );
@@ -265,19 +279,22 @@ fn list_members(
     }
     match members(&file_path, MAX_BYTES) {
         Ok((members, warnings)) => {
-            cx.problems.extend(warnings);
-            cx.problems.extend(members.unknown(inventory));
+            cx.found_in_file(&path, warnings.into_iter().chain(members.unknown(inventory)));
             let twice = members.keys().filter(|key| listed.insert(*key, index as u8).is_some()).count();
             if twice > 0 {
                 let message = format!("{twice} devices are in the list of `{name}` and of an earlier ring");
                 cx.warning("RC256", &path, message, "the later ring wins, as in the service");
             }
         }
-        Err(problems) => {
-            let span = cx.place(&path);
-            cx.problems
-                .extend(problems.into_iter().map(|p| if p.span.is_some() { p } else { p.at(span.clone()) }));
-        }
+        Err(problems) => cx.found_in_file(&path, problems),
+    }
+}
+
+/// Two instants at which one objective passes are one too many.
+fn check_objective(cx: &mut Cx<'_>) {
+    if cx.written(&["objective", "within"]) && cx.written(&["objective", "after-deadline"]) {
+        let message = "an objective counts either `within` a time of publication or `after-deadline`";
+        cx.error("RC220", "objective.after-deadline", message, "keep one of the two");
     }
 }
 
@@ -317,12 +334,12 @@ fn check_sizes(cx: &mut Cx<'_>, named: &crate::de::Named<schema::Ring>, fleet: &
     }
     let filters = named.iter().any(|(_, r)| r.filter.is_some() || r.members.is_some());
     if rest.is_empty() && automatic == 0 && !filters && shares <= 1.0 + 1e-9 {
-        let exact = (counts as f64 - registered as f64 * (1.0 - shares)).abs() < 1.0;
+        let left = registered as f64 * (1.0 - shares) - counts as f64;
         if shares > 0.0 && counts == 0 && (shares - 1.0).abs() > 1e-9 {
             let message =
                 format!("the rings' shares add up to {:.2}%, not to 100%", shares * 100.0).replace(".00", "");
             cx.error("RC201", "rings", message, "write `size: rest` for one of them");
-        } else if fleet.fleet.is_some() && !exact && (shares - 1.0).abs() > 1e-9 {
+        } else if fleet.fleet.is_some() && left >= 1.0 && (shares - 1.0).abs() > 1e-9 {
             let message = "devices are left that belong to no ring";
             cx.warning(
                 "RC257",
@@ -332,10 +349,11 @@ fn check_sizes(cx: &mut Cx<'_>, named: &crate::de::Named<schema::Ring>, fleet: &
             );
         }
     }
-    if automatic > 0
-        && rest.is_empty()
-        && (automatic_shares.0 - 1.0).abs() + (automatic_shares.1 - 1.0).abs() > 1e-9
-    {
+    // Beside a ring that the scenario sizes itself, the service's rings share what is left in proportion.
+    let own_size = counts > 0 || shares > 0.0;
+    let incomplete = (automatic_shares.0 - 1.0).abs() + (automatic_shares.1 - 1.0).abs() > 1e-9;
+    let nobody = automatic_shares.0 * automatic_shares.1 == 0.0;
+    if automatic > 0 && rest.is_empty() && incomplete && (nobody || !own_size) {
         let message = format!(
             "the rings that are assigned automatically get {:.0}% of the devices, not 100%",
             automatic_shares.1 * 100.0
@@ -411,7 +429,10 @@ pub(super) fn freezes(
                 let message = format!("freeze `{name}` needs either `every` or `during`");
                 let help =
                     "write `every: Fri 17:00 to Mon 06:00` or `during: 2026-12-19 00:00 to 2027-01-04 06:00`";
-                cx.error("RC222", &path, message, help);
+                match (&freeze.every, &freeze.during) {
+                    (None, None) => cx.missing("RC222", &path, &["every", "during"], message, help),
+                    _ => cx.error("RC222", &path, message, help),
+                }
                 all = false;
                 continue;
             }
@@ -421,7 +442,13 @@ pub(super) fn freezes(
             match names.iter().position(|known| known == ring) {
                 Some(found) => rings[found] = true,
                 None => {
-                    cx.unknown("RC204", &format!("{path}.rings.{i}"), "ring", ring, names);
+                    cx.unknown_unless_unread(
+                        "RC204",
+                        &format!("{path}.rings.{i}"),
+                        ("rings", "ring"),
+                        ring,
+                        names,
+                    );
                     all = false;
                 }
             }

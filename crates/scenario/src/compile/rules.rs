@@ -143,7 +143,7 @@ fn failures(cx: &mut Cx<'_>, device: &Device) -> (Vec<Failure>, Vec<String>) {
             if failure.share.is_none() {
                 let path = at(&["device", "failures", name]);
                 let message = format!("failure `{name}` does not say in what share of attempts it happens");
-                cx.error("RC218", &path, message, "write `share: 1%`");
+                cx.missing("RC218", &path, &["share"], message, "write `share: 1%`");
             }
             shares.push(failure.share.map_or(0.0, Share::get));
         }

@@ -7,7 +7,7 @@ use serde::de::{
     Visitor,
 };
 
-use super::{Here, Problem};
+use super::{Here, Problem, shapes};
 use crate::{
     diagnostic::Diagnostic,
     node::{Entry, Node, Plain, Value, plain},
@@ -246,6 +246,9 @@ impl<'de> Deserializer<'de> for Here<'de, '_> {
             self.run.note_once(&entry.value, || {
                 if let Some(near) = suggest::did_you_mean(&entry.key, fields) {
                     self.run.excuse(self.node, near);
+                }
+                if let Some(split) = shapes::number_split(entry) {
+                    return split;
                 }
                 let problem = <Problem as de::Error>::unknown_field(&entry.key, fields);
                 problem

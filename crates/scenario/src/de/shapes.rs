@@ -140,3 +140,17 @@ fn balance(text: &str) -> i64 {
         .map(|c| if matches!(c, '(' | '[' | '{') { 1 } else { -i64::from(matches!(c, ')' | ']' | '}')) })
         .sum()
 }
+
+/// `{ devices: 12,000 }` and `{ lasts: 2,5 d }`: YAML takes what stands behind the comma for a key without a value.
+pub(super) fn number_split(entry: &Entry) -> Option<Diagnostic> {
+    let key = &entry.key;
+    let bare = matches!(&entry.value.value, Value::Scalar { text, quoted: false } if text.is_empty());
+    (bare && key.starts_with(|c: char| c.is_ascii_digit())).then(|| {
+        Diagnostic::error(
+            "RC106",
+            format!("YAML takes the comma before `{}` for the end of a value", shorten(key)),
+        )
+        .at(entry.key_span.clone())
+        .help("a decimal has a point (`2.5 d`), thousands a space or nothing (`12 000`)")
+    })
+}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Name;
 use crate::{
     de::Named,
     scalar::{
@@ -76,12 +77,15 @@ pub enum Management {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Attribute {
     /// Column of the inventory (or of `file`).
+    #[schemars(with = "Option<Name>")]
     pub from: Option<String>,
     /// Pattern (`KRK-*`) to value, the first match counts. Without it the column's own value is taken.
     #[serde(rename = "match")]
+    #[schemars(with = "Option<Named<Name>>")]
     pub matches: Option<Named<String>>,
     /// Value where nothing matches.
     #[serde(rename = "else")]
+    #[schemars(with = "Option<Name>")]
     pub otherwise: Option<String>,
     /// A second CSV with a Device ID column that holds the column `from`.
     pub file: Option<PathBuf>,

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Name;
 use crate::scalar::{Bound, Duration, OfRuns, Share};
 
 /// What the service promises: `within` a time of publication, or `after-deadline`.
@@ -28,8 +29,10 @@ pub struct Goal {
     /// Which devices: all, registered, eligible, connected.
     pub of: Option<Of>,
     /// Which ring; the fleet without it.
+    #[schemars(with = "Option<Name>")]
     pub ring: Option<String>,
     /// Which release; every one without it.
+    #[schemars(with = "Option<Name>")]
     pub release: Option<String>,
     /// Share that must be patched.
     pub patched: Option<Share>,

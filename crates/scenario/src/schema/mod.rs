@@ -1,5 +1,5 @@
 //! The scenario as it is typed. Every field is optional here: what is missing comes from the profile of the
-//! service and from the defaults (`defaults.rs`), and what must not be missing is asked for by the checks,
+//! service and from the defaults (`layers.rs`), and what must not be missing is asked for by the checks,
 //! all at once. Doc comments are the descriptions in the JSON Schema.
 
 mod device;
@@ -7,7 +7,9 @@ mod fleet;
 mod goal;
 mod ring;
 
-use schemars::{JsonSchema, generate::SchemaSettings};
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde::Deserialize;
 
 use crate::{
@@ -24,7 +26,49 @@ pub fn json_schema() -> serde_json::Value {
     let generator = SchemaSettings::draft07().into_generator();
     let mut schema = generator.into_root_schema_for::<Scenario>();
     schema.insert("title".into(), "Rollcast scenario".into());
-    schema.to_value()
+    let mut schema = schema.to_value();
+    without_null(&mut schema);
+    schema
+}
+
+/// An optional key is left out, not written as null (the loader's RC105).
+fn without_null(value: &mut serde_json::Value) {
+    use serde_json::Value;
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::Array(types)) = map.get_mut("type") {
+                types.retain(|t| t != "null");
+                if let [only] = &types[..] {
+                    let only = only.clone();
+                    map.insert("type".into(), only);
+                }
+            }
+            if let Some(Value::Array(forms)) = map.get_mut("anyOf") {
+                forms.retain(|form| form.get("type").is_none_or(|t| t != "null"));
+            }
+            map.values_mut().for_each(without_null);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_null),
+        _ => {}
+    }
+}
+
+/// A name, for the JSON Schema only: in `1` and `true` the loader sees the text, while an editor sees a number
+/// or a truth value.
+struct Name;
+
+impl JsonSchema for Name {
+    fn schema_name() -> Cow<'static, str> {
+        "Name".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "number", "boolean"] })
+    }
 }
 
 /// A fleet, its rings and its releases: what Rollcast plays.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Name;
 use crate::{
     de::Named,
     scalar::{Batch, Bytes, Count, Duration, Limit, Moment, Period, Share, Size, Week, Where, Zone},
@@ -53,6 +54,7 @@ pub struct AutomaticShares {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Start {
     /// The ring waited for.
+    #[schemars(with = "Option<Name>")]
     pub after: Option<String>,
     /// Share of its registered devices that must have been reported patched.
     pub patched: Option<Share>,
@@ -119,6 +121,7 @@ pub enum Counts {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Release {
     /// What is released, e.g. `windows-quality`.
+    #[schemars(with = "Option<Name>")]
     pub product: Option<String>,
     /// When: `patch-tuesday 2026-11`, a date, or a date with a time.
     pub published: Option<Moment>,
@@ -141,6 +144,7 @@ pub struct Freeze {
     /// Zone of these times.
     pub zone: Option<Zone>,
     /// Which rings; all of them without it.
+    #[schemars(with = "Option<Vec<Name>>")]
     pub rings: Option<Vec<String>>,
     /// How the freeze is carried out.
     pub by: Option<FreezeBy>,
