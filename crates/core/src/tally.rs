@@ -18,7 +18,8 @@ pub struct Truth {
     pub eligible: u64,
     /// Of which had the required hours online before their objective passed.
     pub connected: u64,
-    /// Devices patched in each tick since publication.
+    /// Devices patched in each tick since publication. Unlike the other curves these ticks include their end
+    /// and not their begin, so that the sum over k ticks is what is patched k ticks after publication.
     pub patched: Vec<u64>,
     /// The same, eligible devices only.
     pub patched_eligible: Vec<u64>,
@@ -204,7 +205,7 @@ pub(crate) struct Counter<'a> {
 
 impl Counter<'_> {
     fn tick(&self, release: ReleaseId, at: SimTime) -> usize {
-        ((at - self.plan.releases[release.0 as usize].published) / self.plan.tick_s) as usize
+        ((at - self.plan.releases[release.0 as usize].published).max(0) / self.plan.tick_s) as usize
     }
 
     fn count(&mut self, release: ReleaseId, at: SimTime, curve: impl Fn(&mut Unit) -> &mut Vec<u64>) {
@@ -276,7 +277,7 @@ impl Sink for Counter<'_> {
         if let Some(at) = settled.reported {
             self.count(release, at, |u| &mut u.observed.patched);
         }
-        let tick = settled.patched.map(|at| self.tick(release, at));
+        let tick = settled.patched.map(|at| self.tick(release, SimTime(at.0 - 1)));
         let unit = &mut self.units[release.0 as usize];
         unit.observed.devices += 1;
         let truth = &mut unit.truth;

@@ -7,6 +7,7 @@ pub mod de;
 pub mod diagnostic;
 pub mod digest;
 pub mod explain;
+pub mod init;
 pub mod inventory;
 pub mod layers;
 pub mod load;

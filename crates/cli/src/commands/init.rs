@@ -6,7 +6,10 @@ use std::{
     path::Path,
 };
 
-use rollcast_scenario::inventory::generate;
+use rollcast_scenario::{
+    init::{self, INVENTORY_FILE},
+    inventory::generate,
+};
 
 use super::error;
 use crate::{
@@ -15,9 +18,6 @@ use crate::{
     output::{CannotWrite, cannot_write, print, say},
     render::number::many,
 };
-
-/// The inventory beside the scenario, as the template names it.
-const INVENTORY: &str = "devices.csv";
 
 pub(super) fn init(args: &InitArgs) -> Result<Exit, CannotWrite> {
     let template = match (args.template, args.inventory) {
@@ -32,11 +32,11 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, CannotWrite> {
         (None, Some(_)) => Template::Inventory,
         (None, None) => Template::Small,
     };
-    let text = match template {
-        Template::Small => include_str!("../../templates/small.yaml"),
-        Template::Enterprise => include_str!("../../templates/enterprise.yaml"),
-        Template::Inventory => include_str!("../../templates/inventory.yaml"),
-    };
+    let text = init::template(match template {
+        Template::Small => init::Template::Small,
+        Template::Enterprise => init::Template::Enterprise,
+        Template::Inventory => init::Template::Inventory,
+    });
     if args.file == Path::new("-") {
         if args.inventory.is_some() {
             say(&error("`--inventory` needs a file beside which to write", "name a file instead of `-`"));
@@ -45,7 +45,7 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, CannotWrite> {
         print(text)?;
         return Ok(Exit::Ok);
     }
-    let inventory = args.file.with_file_name(INVENTORY);
+    let inventory = args.file.with_file_name(INVENTORY_FILE);
     // Both are looked at before either is written.
     let wanted = [Some(&args.file), args.inventory.map(|_| &inventory)];
     if let Some(taken) =

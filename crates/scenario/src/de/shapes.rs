@@ -144,7 +144,7 @@ fn balance(text: &str) -> i64 {
 /// `{ devices: 12,000 }` and `{ lasts: 2,5 d }`: YAML takes what stands behind the comma for a key without a value.
 pub(super) fn number_split(entry: &Entry) -> Option<Diagnostic> {
     let key = &entry.key;
-    let bare = matches!(&entry.value.value, Value::Scalar { text, quoted: false } if text.is_empty());
+    let bare = entry.value.value == Value::Null;
     (bare && key.starts_with(|c: char| c.is_ascii_digit())).then(|| {
         Diagnostic::error(
             "RC106",
