@@ -32,6 +32,7 @@ pub mod quantile;
 pub mod replicate;
 mod restart;
 pub mod run;
+mod scan;
 pub mod stats;
 pub mod steps;
 pub mod tally;

@@ -496,6 +496,16 @@ pub struct Failure {
     pub upto: u64,
 }
 
+/// Upper ends of 64-bit intervals for causes with these probabilities per attempt.
+pub fn cause_bounds(shares: &[f64]) -> Vec<u64> {
+    let mut sum = 0.0;
+    let bound = |share: &f64| {
+        sum += share;
+        Coin::new(sum).threshold()
+    };
+    shares.iter().map(bound).collect()
+}
+
 /// How a pending restart comes about: the earliest of the user's choice, an idle slot and the deadline.
 #[derive(Clone, Debug)]
 pub struct Restart {

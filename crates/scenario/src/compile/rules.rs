@@ -2,9 +2,9 @@
 
 use rollcast_core::{
     family::Family,
-    life::cause_bounds,
     plan::{
         Anchor as PlanAnchor, Connectivity, DeviceRules, Failure, InstallOnline, NeedsOnline, Restart, Scan,
+        cause_bounds,
     },
     quantile::Quantile,
 };
