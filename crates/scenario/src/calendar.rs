@@ -154,6 +154,32 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_on_the_wall_agrees_all_year() {
+        // Berlin changes on 2026-10-25 and 2027-03-28, Detroit on 2026-11-01 and 2027-03-14. No window begins or
+        // ends in an hour that is skipped or comes twice, so the weekday and time of day alone decide.
+        type Inside = fn(i8, i8) -> bool;
+        let weeks: [(&str, Inside); 3] = [
+            ("workdays 08:00 to 17:00", |day, hour| day < 5 && (8..17).contains(&hour)),
+            ("daily 22:00 to 04:00", |_, hour| !(4..22).contains(&hour)),
+            ("Fri 17:00 to Mon 06:00", |day, hour| {
+                day > 4 || (day == 4 && hour >= 17) || (day == 0 && hour < 6)
+            }),
+        ];
+        let epoch = epoch("2026-10-13T17:00:00Z");
+        let (from, to) = (SimTime(-60 * DAY_S), SimTime(200 * DAY_S));
+        for zone in ["Europe/Berlin", "America/Detroit"].map(zone) {
+            for (text, inside) in weeks {
+                let windows = epoch.week(&text.parse().expect("a week"), &zone, from, to);
+                for at in (from.0..to.0).step_by(600).map(SimTime) {
+                    let wall = epoch.civil(at, &zone);
+                    let expected = inside(wall.weekday().to_monday_zero_offset(), wall.hour());
+                    assert_eq!(windows.contains(at), expected, "{text} at {wall}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn skipped_and_doubled_hours() {
         // 02:30 does not exist in Berlin on 2027-03-28 and exists twice on 2026-10-25.
         let hours: Hours = "02:30 to 04:00".parse().expect("hours");

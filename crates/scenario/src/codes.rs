@@ -82,6 +82,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("RC255", "warning: a product that is played by the rules of another"),
     ("RC256", "warning: a device in two member lists"),
     ("RC257", "warning: devices that belong to no ring"),
+    ("RC258", "warning: a habit by which no device lives"),
 ];
 
 /// The meaning of a code, if it is one of ours.

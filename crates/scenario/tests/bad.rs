@@ -131,3 +131,79 @@ fn problems_beyond_a_hundred_are_counted() {
     assert!(codes.contains(&"RC101") && codes.contains(&"RC110"), "{codes:?}");
     assert!(codes.len() <= 120, "{}", codes.len());
 }
+
+#[test]
+fn conditions_are_blamed_only_where_nobody_can_meet_them() {
+    let fleet = "fleet: { cohorts: { it: { count: 50, mix: { role: it, site: munich } },
+        field: { share: rest, mix: { role: { driver: 30%, porter: rest, nobody: 0% }, site: krakow } },
+        private: { count: 20, ownership: personal } }, devices: 1000, mix: { role: none, site: munich }";
+    let rest = "release: { published: 2026-10-13 }\n";
+    let ring = |ring: &str| {
+        of_text(format!("{fleet} }}\nrings: {{ A: {{ {ring} }}, B: {{ size: rest }} }}\n{rest}"))
+    };
+    for (text, codes) in [
+        ("where: role = it and site = munich", &[][..]),
+        ("where: role = it and site = krakow or role = porter", &[]),
+        ("where: role = it and role = driver", &["RC206"]),
+        ("where: role != it and role != driver and site = krakow", &[]),
+        ("where: role = it and site = krakow", &["RC206"]),
+        ("where: role = nobody", &["RC206"]),
+        ("where: cohort = private", &["RC206"]),
+        ("where: cohort = it, size: 50", &[]),
+        ("where: cohort = it, size: 51", &["RC207"]),
+        ("where: role = driver, size: 930", &[]),
+        ("where: role = driver, size: 931", &["RC207"]),
+    ] {
+        assert_eq!(ring(text), codes, "{text}");
+    }
+    let habit = |habits: &str| {
+        of_text(format!("{fleet}, habits: {{ {habits}, z: {{ online: always }} }} }}\n{rest}"))
+    };
+    for (text, codes) in [
+        ("a: { where: role = it, online: always }, b: { where: role != it, online: always }", &[][..]),
+        ("a: { where: site = munich, online: always }, b: { where: role = it, online: always }", &["RC258"]),
+        ("a: { where: role = it, online: always }, b: { where: site = munich, online: always }", &[]),
+        ("a: { where: role = it and site = krakow, online: always }", &["RC258"]),
+        ("a: { where: cohort = private, online: always }", &[]),
+    ] {
+        assert_eq!(habit(text), codes, "{text}");
+    }
+}
+
+#[test]
+fn inventories_are_looked_through() {
+    let with = |more: &str| {
+        of_text(format!(
+            "fleet: {{ inventory: ../data/tenant-1000.csv }}\nrelease: {{ published: 2026-10-13 }}\n{more}"
+        ))
+    };
+    let ring = |condition: &str| {
+        let codes = with(&format!("rings: {{ A: {{ where: {condition} }}, B: {{ size: rest }} }}\n"));
+        codes.contains(&"RC206")
+    };
+    assert!(!ring("os = Windows and manufacturer = HP"));
+    assert!(ring("manufacturer = Apple and manufacturer = HP"));
+    // Phones are in the inventory and are not registered.
+    assert!(ring("manufacturer = Apple"));
+}
+
+#[test]
+fn a_mix_for_all_cohorts_is_wrong_once() {
+    let text = "fleet: { devices: 9, cohorts: { a: { share: 50% }, b: { share: rest } }, mix: { role: { x: rest, y: rest } } }\n\
+        release: { published: 2026-10-13 }\n";
+    assert_eq!(of_text(text.into()), ["RC202"]);
+}
+
+#[test]
+fn horizons_reach_over_gates_and_ramps() {
+    let with = |horizon: u32, ring: &str| {
+        let rings = format!("A: {{ size: 10%, deferral: 5 d }}, B: {{ size: rest, deadline: 3 d, {ring} }}");
+        of_text(format!(
+            "fleet: {{ devices: 1000 }}\nhorizon: {horizon} d\nrings: {{ {rings} }}\nrelease: {{ published: 2026-10-13 }}\n"
+        ))
+    };
+    let gate = "start: { after: A, patched: 90%, wait: 9 d }";
+    assert_eq!((with(17, gate), with(18, gate)), (vec!["RC252"], vec![]));
+    let ramp = "ramp: { linear: { over: 14 d } }";
+    assert_eq!((with(17, ramp), with(18, ramp)), (vec!["RC252"], vec![]));
+}

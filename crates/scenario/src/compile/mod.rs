@@ -11,11 +11,12 @@ mod goals;
 mod habits;
 mod inventory;
 mod labels;
+mod reach;
 mod releases;
 mod rings;
 mod rules;
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use rollcast_core::{
     goals::Goal,
@@ -59,6 +60,9 @@ pub struct Compiled {
 pub fn compile(layered: &Layered, scenario: &Scenario, dir: &Path) -> Result<Compiled, Vec<Diagnostic>> {
     let mut cx = Cx::new(layered, dir);
     let compiled = build(&mut cx, scenario);
+    // What is common to all cohorts is read, and wrong, once for each of them.
+    let mut said = BTreeSet::new();
+    cx.problems.retain(|problem| said.insert(problem.to_string()));
     let refused = cx.problems.iter().any(|p| p.severity == Severity::Error);
     match compiled {
         Some(mut compiled) if !refused => {
@@ -81,6 +85,8 @@ fn build(cx: &mut Cx<'_>, scenario: &Scenario) -> Option<Compiled> {
     let horizon = releases.last().map_or(SimTime(horizon_s), |r| r.0.published + horizon_s);
     cx.span = (SimTime(-LOOK_BACK_S), horizon + 14 * 86_400);
     let fleet = fleet::fleet(cx, scenario);
+    // Shares that do not add up say nothing about who is there.
+    let adds_up = !cx.problems.iter().any(|p| matches!(p.code, "RC201" | "RC202"));
     let habits = habits::habits(cx, scenario, &fleet.attributes, &fleet.sites);
     let rings = rings::rings(cx, scenario, &fleet);
     let device = rules::device(cx, scenario);
@@ -89,6 +95,15 @@ fn build(cx: &mut Cx<'_>, scenario: &Scenario) -> Option<Compiled> {
     let objective = scenario.objective.as_ref();
     let goals = goals::goals(cx, scenario, &rings.names, &releases);
     let mut fleet_of_devices = fleet.fleet?;
+    if adds_up {
+        if let (Some(named), Some(rings)) = (&scenario.rings, &rings.rings) {
+            reach::check_rings(cx, named, rings, &fleet_of_devices);
+        }
+        let named = scenario.fleet.as_ref().and_then(|f| f.habits.as_ref());
+        if let (Some(named), Some(habits)) = (named, &habits) {
+            reach::check_habits(cx, named, habits, &fleet_of_devices);
+        }
+    }
     rings.put_members(cx, &mut fleet_of_devices);
     let plan = Plan {
         tick_s,

@@ -8,7 +8,7 @@ use rollcast_core::{
         Amount, Filter, Fleet, Freeze, FreezeBy as PlanFreezeBy, Gate, Members, Plan, Ramp as PlanRamp, Ring,
         RingId, RingSize,
     },
-    time::{DAY_S, SimTime},
+    time::DAY_S,
     windows::Span,
 };
 
@@ -463,15 +463,28 @@ pub(super) fn freezes(
     all.then_some(freezes)
 }
 
-/// Warns where the horizon ends before the slowest ring can be done.
+/// Warns where the horizon ends before the slowest ring can be done: its last device offered, and the deadline
+/// of that device. A ring with a gate starts after the ring that it waits for at the earliest.
 pub(super) fn check_horizon(cx: &mut Cx<'_>, plan: &Plan, names: &[String]) {
-    let slowest = plan.rings.iter().enumerate().max_by_key(|(_, r)| r.deferral_s + r.deadline_s.unwrap_or(0));
-    let Some((i, ring)) = slowest else { return };
+    let gates = plan.rings.iter().enumerate().filter_map(|(i, r)| Some((i, usize::from(r.gate?.after.0))));
+    // A circle has been reported.
+    let Ok(order) = ring_order(plan.rings.len(), &gates.collect::<Vec<_>>()) else { return };
+    let mut starts = vec![0; plan.rings.len()];
+    for i in order {
+        let ring = &plan.rings[i];
+        let opens = ring.gate.map_or(0, |gate| starts[usize::from(gate.after.0)] + gate.wait_s);
+        starts[i] = ring.deferral_s.max(opens);
+    }
+    let done = |i: usize| {
+        let ring = &plan.rings[i];
+        starts[i] + ring.ramp.points.last().map_or(0, |p| p.1) + ring.deadline_s.unwrap_or(0)
+    };
+    let Some(slowest) = (0..plan.rings.len()).max_by_key(|i| done(*i)) else { return };
     let Some(release) = plan.releases.last() else { return };
-    let due = release.published + ring.deferral_s + ring.deadline_s.unwrap_or(0);
-    if due >= plan.horizon {
-        let days = (due - SimTime(release.published.0)) / DAY_S;
-        let message = format!("the horizon ends before the deadline of ring `{}` on day {days}", names[i]);
+    if release.published + done(slowest) >= plan.horizon {
+        let days = done(slowest) / DAY_S;
+        let what = if plan.rings[slowest].deadline_s.is_some() { "the deadline" } else { "the last offer" };
+        let message = format!("the horizon ends before {what} of ring `{}` on day {days}", names[slowest]);
         cx.warning("RC252", "horizon", message, format!("write `horizon: {} d` or more", days + 10));
     }
 }
