@@ -56,6 +56,14 @@ pub(super) fn goals(
                 }
             },
         };
+        if let Wants::Patched { by_s, .. } = wants
+            && let Some((watched, _)) = releases.first()
+            && by_s > watched.watched_until - watched.published
+        {
+            let help = "lengthen the `horizon`, or judge the goal earlier";
+            cx.error("RC212", &format!("{path}.by"), "the goal is about a time after the horizon", help);
+            continue;
+        }
         for release in about {
             let mut words = text.clone();
             if let Some(name) = &goal.ring {
