@@ -12,7 +12,7 @@ fn schema(place: &Place) -> Value {
 
 #[test]
 fn outcomes_satisfy_their_schema() {
-    let place = Place::with(&format!("{}runs: 3\n", MET));
+    let place = Place::with(&format!("{MISSED}runs: 3\n"));
     let schema = schema(&place);
     let validator = jsonschema::validator_for(&schema).unwrap();
     for line in ["run a.yaml", "run a.yaml --replication 2", "run a.yaml --set horizon=1,d"] {
