@@ -27,7 +27,6 @@ use crate::{
     de,
     diagnostic::{Diagnostic, Severity, Source},
     digest, layers,
-    node::Node,
     schema::Scenario,
     yaml,
 };
@@ -120,7 +119,7 @@ impl Loader {
         match compiled {
             Some((scenario, Ok(compiled))) if problems.iter().all(|p| p.severity != Severity::Error) => {
                 problems.extend(compiled.warnings.iter().cloned());
-                Ok(finish(&root, layered.clone(), scenario, compiled, problems))
+                Ok(finish(layered.clone(), scenario, compiled, problems))
             }
             Some((_, Err(found))) => {
                 problems.extend(found);
@@ -132,7 +131,6 @@ impl Loader {
 }
 
 fn finish(
-    file: &Node,
     layered: layers::Layered,
     scenario: &Scenario,
     compiled: Compiled,
@@ -142,7 +140,6 @@ fn finish(
     // The order of rings, habits and releases is part of the scenario; the order of other keys is not.
     let order = format!("{:?} {:?} {:?}", labels.rings, labels.habits, labels.causes);
     files.push(("(order)".to_owned(), order.into_bytes()));
-    debug_assert!(file.count() > 0, "an empty file is refused when it is read");
     Loaded {
         digest: digest::digest(&layered.root, &files),
         seed: scenario.seed.unwrap_or(1),

@@ -104,7 +104,7 @@ fn build(cx: &mut Cx<'_>, scenario: &Scenario) -> Option<Compiled> {
             reach::check_habits(cx, named, habits, &fleet_of_devices);
         }
     }
-    rings.put_members(cx, &mut fleet_of_devices);
+    rings.put_members(&mut fleet_of_devices);
     let plan = Plan {
         tick_s,
         epoch_unix_s: cx.epoch.unix_s,

@@ -65,7 +65,7 @@ pub(super) fn rings(cx: &mut Cx<'_>, scenario: &Scenario, fleet: &Devices) -> Ri
 
 impl Rings {
     /// Writes the member lists into the records of a listed fleet.
-    pub(super) fn put_members(&self, _cx: &mut Cx<'_>, fleet: &mut Fleet) {
+    pub(super) fn put_members(&self, fleet: &mut Fleet) {
         if let Fleet::Listed(listed) = fleet {
             for (key, facts) in listed.keys.iter().zip(&mut listed.facts) {
                 if let Some(&ring) = self.listed.get(key) {
