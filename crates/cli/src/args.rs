@@ -72,6 +72,9 @@ pub(crate) struct RunArgs {
     /// Change the scenario, e.g. `rings.First.size=800` (repeatable)
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) sets: Vec<String>,
+    /// Hold the first replication played against the invariants of the model; takes longer
+    #[arg(long)]
+    pub(crate) check: bool,
     /// Form of the outcome
     #[arg(long, value_enum, default_value_t = RunFormat::Table)]
     pub(crate) format: RunFormat,

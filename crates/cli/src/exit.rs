@@ -13,7 +13,7 @@ pub(crate) enum Exit {
     GoalMissed,
     /// The input or the command line was refused; nothing was played.
     BadInput,
-    /// Only a part was played.
+    /// Only a part was played, or what was played breaks an invariant.
     Partial,
     /// The answer could not be written, or would go over a limit.
     CannotWrite,
@@ -27,7 +27,7 @@ pub(crate) const TABLE: &[(u8, &str)] = &[
     (0, "ok (a goal that this many runs cannot decide is no failure; the output says so)"),
     (1, "played to the end, and a goal of the scenario was missed"),
     (2, "bad input or usage: nothing was played"),
-    (3, "partial: the run stopped before its end; what is printed is valid up to there"),
+    (3, "partial: the run stopped before its end and is valid up to there, or `--check` found it invalid"),
     (4, "cannot write the output, or the run would go over a limit"),
     (INTERRUPTED, "interrupted (Ctrl-C); no outcome was written"),
 ];

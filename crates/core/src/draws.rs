@@ -19,7 +19,7 @@ use core::convert::Infallible;
 /// | `Habit` | device | hash of the habit's name | 0 shift of the day, 1 own phase of the day, 2 bandwidth, 3 policy-sync phase |
 /// | `Silent` | device | hash of the habit's name | 0-1 no heartbeat, 2 never back (time of leaving), 3 rest of an absence under way |
 /// | `Blocked` | device | hash of the habit's name | 0-1 policy conflict, 2-3 little disk |
-/// | `Rollout` | device | release | 0 scan residual, 1 user's restart delay, 2 idle slot delay, 3 report delay |
+/// | `Rollout` | device | release | 0 scan residual, 1 user's restart delay, 2 idle slot delay, 3 arrival of a push |
 /// | `RampPlace` | device | release | 0-1 place in a ramp that is dealt anew each release |
 /// | `Attempt` | device | release, attempt | 0-1 download failure, 2-3 install failure |
 /// | `Durations` | device | release, attempt | 0 install, 1 retry, 2 restart, 3 time until the disk is freed |
@@ -28,6 +28,17 @@ use core::convert::Infallible;
 /// | `AbsenceSpan` | device | block, which | 0 begin inside the block, 1 length |
 /// | `Session` | device | day since 1970 | 0-1 on at all that day, 2 begin, 3 length |
 /// | `Wake` | device | day since 1970 | 0 overdue scan, 1 overdue sync |
+/// | `Defect` | device | defect | 0-1 prone to it (64 bits), 2 onset, 3 delay of a ticket |
+/// | `DefectSeen` | device | defect | 0-1 telemetry sees it, 2-3 its user calls |
+/// | `Repair` | device | defect | 0 until it is asked for, 1 how long it takes |
+/// | `Cluster` | value of an attribute | defect | 0-1 share of that value (64 bits) |
+/// | `Trouble` | device | 28-day block since 1970 | 0-1 background failures, 2-3 background tickets in the block |
+/// | `TroubleAt` | device | block, which | 0 failure, 1 ticket: place inside the block |
+/// | `Upload` | device | 0 | 0 phase of the uploads |
+/// | `Telemetry` | device | upload since 1970 (or second of play) | 0-1 lost, 2 latency |
+/// | `Uninstall` | device | release | 0-1 fails, 2 push delay, 3 how long it takes |
+/// | `SwitchOff` | device | defect | 0-1 fails, 2 until the next restart |
+/// | `Crew` | rule | which firing | 0 until it is noticed, 1 until it is decided |
 ///
 /// A variate that needs a second word (see [`crate::quantile`]) takes the same lane of the block numbered
 /// [`TAIL`] higher.
@@ -50,6 +61,17 @@ pub enum Purpose {
     AbsenceSpan = 13,
     Session = 14,
     Wake = 15,
+    Defect = 16,
+    DefectSeen = 17,
+    Repair = 18,
+    Cluster = 19,
+    Trouble = 20,
+    TroubleAt = 21,
+    Upload = 22,
+    Telemetry = 23,
+    Uninstall = 24,
+    SwitchOff = 25,
+    Crew = 26,
 }
 
 /// Added to a purpose's number for the second word of an extreme variate.
@@ -66,6 +88,17 @@ impl Luck {
     pub fn new(seed: u64, replication: u32) -> Self {
         let key = mix64(mix64(seed).wrapping_add(u64::from(replication)));
         Self { key: [key as u32, (key >> 32) as u32] }
+    }
+
+    /// Whether the coin in the first (`high`: the last) two lanes of (entity, purpose, n) is heads. One that never is
+    /// needs no draw.
+    #[inline]
+    pub fn toss(&self, coin: Coin, entity: u64, purpose: Purpose, n: u32, high: bool) -> bool {
+        if coin.is_never() {
+            return false;
+        }
+        let block = self.block(entity, purpose, n);
+        coin.heads(if high { high64(block) } else { low64(block) })
     }
 
     /// Four words for (entity, purpose, n).

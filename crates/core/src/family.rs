@@ -167,6 +167,60 @@ fn normal(p: f64, q: f64) -> f64 {
     if p < q { -size } else { size }
 }
 
+/// Quantile of the beta distribution with parameters `a`, `b` > 0, by bisection on the regularised incomplete beta
+/// function.
+pub fn beta(a: f64, b: f64, p: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    // Halving down to the smallest positive number: shares of nearly nothing exist when a is small.
+    for _ in 0..1_100 {
+        let middle = 0.5 * (low + high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if incomplete_beta(a, b, middle) < p { low = middle } else { high = middle }
+    }
+    high
+}
+
+/// Regularised incomplete beta function I_x(a, b): the continued fraction (modified Lentz) on the side on which it
+/// converges fast (Numerical Recipes, section 6.4, describes it).
+fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
+    if x <= 0.0 || x >= 1.0 {
+        return x.clamp(0.0, 1.0);
+    }
+    let front = libm::exp(
+        libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b) + a * libm::log(x) + b * libm::log1p(-x),
+    );
+    if x < (a + 1.0) / (a + b + 2.0) {
+        front * beta_fraction(a, b, x) / a
+    } else {
+        1.0 - front * beta_fraction(b, a, 1.0 - x) / b
+    }
+}
+
+fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
+    let tiny = 1e-300;
+    let away = |v: f64| if v.abs() < tiny { tiny } else { v };
+    let mut c = 1.0;
+    let mut d = 1.0 / away(1.0 - (a + b) * x / (a + 1.0));
+    let mut h = d;
+    for i in 1..10_000 {
+        let m = f64::from(i);
+        for step in [
+            m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0)),
+        ] {
+            d = 1.0 / away(1.0 + step * d);
+            c = away(1.0 + step / c);
+            h *= d * c;
+        }
+        if (d * c - 1.0).abs() < 1e-15 {
+            break;
+        }
+    }
+    h
+}
+
 /// Quantile of the gamma distribution with scale 1, by bisection on the regularised incomplete gamma
 /// function (the tail that keeps its digits is the one compared).
 fn gamma(shape: f64, p: f64, q: f64) -> f64 {
@@ -229,7 +283,7 @@ fn incomplete_gamma(a: f64, x: f64) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use statrs::distribution::{ContinuousCDF, Exp, Gamma, LogNormal, Normal, Triangular, Weibull};
+    use statrs::distribution::{Beta, ContinuousCDF, Exp, Gamma, LogNormal, Normal, Triangular, Weibull};
 
     /// Our quantile put through an independent library's distribution function gives the probability back.
     #[test]
@@ -258,6 +312,17 @@ mod tests {
         let t = Family::Triangular { low: 1.0, mode: 4.0, high: 9.0 };
         for p in [0.001, 0.2, 0.5, 0.9, 0.999] {
             assert!((d.cdf(t.quantile(p, 1.0 - p)) - p).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn beta_quantiles_invert_an_independent_distribution_function() {
+        for (a, b) in [(0.5, 200.0), (0.02, 0.98), (2.0, 3.0), (40.0, 1.5)] {
+            let d = Beta::new(a, b).unwrap();
+            for p in [0.001, 0.1, 0.5, 0.9, 0.999] {
+                let x = beta(a, b, p);
+                assert!(x < 1e-12 || (d.cdf(x) - p).abs() < 1e-9, "{a} {b} {p}: {x} {}", d.cdf(x));
+            }
         }
     }
 

@@ -14,25 +14,34 @@
 //! Start in [`run::run`]; the order of a life is in [`life`].
 
 pub mod census;
+pub mod check;
 pub mod control;
+mod desk;
 pub mod device;
 pub mod draws;
 pub mod family;
 pub mod goals;
 pub mod graph;
+mod harm;
+mod interrupt;
+mod lag;
 pub mod life;
 pub mod membership;
 pub mod metrics;
 pub mod observe;
+pub mod odds;
 pub mod outcome;
 mod parallel;
+mod people;
 pub mod plan;
 mod presence;
 pub mod quantile;
 pub mod replicate;
 mod restart;
+mod rules;
 pub mod run;
 mod scan;
+mod sight;
 pub mod stats;
 pub mod steps;
 pub mod tally;

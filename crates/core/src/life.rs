@@ -1,106 +1,190 @@
-//! The life of one device: scan, offer, download, install, restart, patched.
+//! The life of one device: scan, offer, download, install, restart, patched; and what interrupts it.
 //!
 //! ```text
 //!  deferred --> waiting for scan --> downloading --> installing --> pending restart --> patched
 //!      ^              |  ^               |              |                                  |
 //!      |           paused              failed ------> retrying --> needs attention         |
-//!      +------------------------- next release <--------------------------------------------+
+//!      +------------- next release, or the same again after a rollback or a repair <-------+
 //! ```
 //!
 //! One place, one order; docs/model.md describes the same chain in words. A life is played straight through
-//! under the decisions known so far and depends on nothing but (plan, luck, device, decisions).
+//! under the decisions known so far and depends on nothing but (plan, luck, device, decisions). It is played in
+//! legs: each goes on until the device runs another build, or until the next interruption of the build that it
+//! runs (a defect that takes it down, an uninstall), which `interrupt.rs` plays. Within one second the chain comes
+//! first, then a defect, then a command.
 
 use crate::{
     control::Known,
     device::Device,
     draws::{Luck, Purpose, high64, low64},
-    plan::{CauseId, Habit, HabitAtSite, InstallOnline, Plan, ReleaseId, RingId},
+    harm::Harm,
+    interrupt::Interruption,
+    odds::Odds,
+    plan::{CauseId, DefectId, Habit, HabitAtSite, InstallOnline, Plan, ReleaseId, RingId},
     presence::{AwayKind, Presence, Scratch},
-    steps::{Blocker, Settled, Sink, Step},
+    steps::{Blocker, Sink, Step},
     time::SimTime,
     windows::{Span, Windows},
 };
+
+/// What lives are played in.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The luck of the replication.
+    pub luck: &'a Luck,
+    /// Who is prone to what.
+    pub odds: &'a Odds,
+    /// The decisions so far.
+    pub known: &'a Known,
+    /// Whether what can be seen of the device is wanted.
+    pub sees: bool,
+    /// Where play ends: at the plan's horizon, or earlier.
+    pub until: SimTime,
+}
 
 /// Memory that lives are played in; one per worker.
 #[derive(Debug, Default)]
 pub struct LifeScratch {
     presence: Scratch,
-    offerable: Vec<SimTime>,
+    lists: Lists,
+}
+
+/// What a life keeps of itself.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    /// Per release: when this device may be offered it (`NEVER`: not at all), and the last second in which it is.
+    pub offerable: Vec<SimTime>,
+    pub offered_until: Vec<SimTime>,
     objective: Vec<SimTime>,
     late_by: Vec<Option<Blocker>>,
-    patched: Vec<(SimTime, SimTime)>,
-    held: Vec<Span>,
+    /// What it ran, in order.
+    pub builds: Vec<Build>,
+    /// The releases that it runs on top of each other: an uninstall takes the last one off.
+    pub stack: Vec<usize>,
+    /// Sorted stretches in which this device takes no new offer.
+    pub held: Vec<Span>,
+    /// When it receives which uninstall.
+    pub uninstalls: Vec<(SimTime, ReleaseId)>,
+    /// By defect: whether it is prone, and whether a repair has worked around it.
+    pub prone: Vec<bool>,
+    pub worked_around: Vec<bool>,
+    /// Defects that showed.
+    pub harms: Vec<Harm>,
+    /// True events that somebody could see.
+    pub notable: Vec<(SimTime, Step)>,
+}
+
+/// A stretch in which a device runs one build.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Build {
+    /// The release; `None`: whatever it ran before the first one.
+    pub release: Option<usize>,
+    /// When the restart into it began.
+    pub restarted: SimTime,
+    /// When it ran.
+    pub from: SimTime,
 }
 
 /// Plays the life of `device`, a member of `ring`, into `sink`.
 pub fn play<S: Sink>(
-    plan: &Plan,
-    luck: &Luck,
-    known: &Known,
+    setting: Setting<'_>,
     ring: RingId,
     device: &Device<'_>,
     scratch: &mut LifeScratch,
     sink: &mut S,
 ) {
+    let Setting { plan, luck, odds, known, .. } = setting;
     let (habit, at_site) = device.habit(plan);
-    let LifeScratch { presence, offerable, objective, late_by, patched, held } = scratch;
+    let LifeScratch { presence, lists } = scratch;
     let presence = Presence::new(plan, luck, device, habit, at_site, presence);
     let (policy_conflict, coin_disk) = presence.blocked();
     let little_disk = device.listed.and_then(|l| l.little_disk).unwrap_or(coin_disk);
+    let every_hour = presence.always || !plan.device.needs_online.scan;
+    lists.prone.clear();
+    lists.prone.extend(
+        (0..plan.defects.len())
+            .map(|d| odds.prone(plan, luck, DefectId(d as u16), device.key, device.values)),
+    );
     let mut life = Life {
         plan,
         luck,
+        known,
+        sees: setting.sees,
         ring,
         key: device.key,
         habit,
         at_site,
         presence,
+        every_hour,
         policy_conflict,
         little_disk,
         disk_freed: false,
-        offerable,
-        objective,
-        late_by,
-        patched,
-        held,
+        lists,
         holds: known.restart_holds(ring),
         last_scan: None,
         offered: SimTime::NEVER,
+        next: 0,
+        in_hand: None,
+        horizon: setting.until,
+        cut: setting.until,
+        last: setting.until,
+        heard: SimTime::ALWAYS,
+        up: SimTime::ALWAYS,
+        booting: SimTime::NEVER,
         sink,
     };
-    life.collect_offers(known);
-    life.collect_holds(known);
+    life.collect_offers();
+    life.collect_commands();
     life.live();
-    life.settle();
+    life.leave(setting.until);
+    let seen = life.see();
+    life.sink.held(&life.lists.held);
+    life.settle(&seen);
 }
 
-/// One life in progress. `scan.rs` says when it looks for updates, `restart.rs` how it ends.
+/// One life in progress. `scan.rs` says when it looks for updates, `restart.rs` how an install ends,
+/// `interrupt.rs` what cuts in, `harm.rs` which defects show, `sight.rs` what can be seen of it.
 #[derive(Debug)]
 pub(crate) struct Life<'a, S> {
     pub(crate) plan: &'a Plan,
     pub(crate) luck: &'a Luck,
+    pub(crate) known: &'a Known,
+    pub(crate) sees: bool,
     pub(crate) ring: RingId,
     pub(crate) key: u64,
     pub(crate) habit: &'a Habit,
     pub(crate) at_site: &'a HabitAtSite,
     pub(crate) presence: Presence<'a>,
+    /// It scans day and night (but while it is down).
+    pub(crate) every_hour: bool,
     policy_conflict: bool,
     little_disk: bool,
     disk_freed: bool,
-    /// Per release: when this device may be offered it (`NEVER`: not at all).
-    offerable: &'a mut Vec<SimTime>,
-    objective: &'a mut Vec<SimTime>,
-    late_by: &'a mut Vec<Option<Blocker>>,
-    /// Per release, in order: when patched and when that could be seen.
-    patched: &'a mut Vec<(SimTime, SimTime)>,
-    /// Sorted stretches in which this device takes no new offer.
-    pub(crate) held: &'a mut Vec<Span>,
+    pub(crate) lists: &'a mut Lists,
     /// Stretches in which a freeze holds this ring's restarts.
     holds: &'a Windows,
     pub(crate) last_scan: Option<SimTime>,
     /// When the release in hand was offered.
     pub(crate) offered: SimTime,
-    sink: &'a mut S,
+    /// The oldest release that it would take.
+    pub(crate) next: usize,
+    /// The release that is being downloaded, installed or restarted into.
+    pub(crate) in_hand: Option<usize>,
+    /// Where play ends.
+    pub(crate) horizon: SimTime,
+    /// End of the leg: nothing of the chain happens after its second `last`, and what blocked the device until
+    /// then blocked it until `cut`.
+    pub(crate) cut: SimTime,
+    pub(crate) last: SimTime,
+    /// Commands received up to here have had their say.
+    pub(crate) heard: SimTime,
+    /// When the restart began that is under way ([`SimTime::NEVER`]: none is).
+    pub(crate) booting: SimTime,
+    /// Since when it has not been down.
+    pub(crate) up: SimTime,
+    pub(crate) sink: &'a mut S,
 }
 
 /// How an attempt to install ended.
@@ -109,35 +193,56 @@ enum Attempt {
     Installed(SimTime),
     /// Failed at this instant for this cause.
     Failed(SimTime, CauseId),
-    /// Nothing more happens before the horizon.
+    /// Nothing more happens in this leg.
     Over,
 }
 
 impl<S: Sink> Life<'_, S> {
-    fn collect_offers(&mut self, known: &Known) {
-        let ring = &self.plan.rings[self.ring.0 as usize];
-        self.offerable.clear();
-        self.objective.clear();
-        self.late_by.clear();
-        self.patched.clear();
-        for (i, release) in self.plan.releases.iter().enumerate() {
+    fn collect_offers(&mut self) {
+        let lists = &mut *self.lists;
+        lists.offerable.clear();
+        lists.offered_until.clear();
+        lists.objective.clear();
+        lists.late_by.clear();
+        lists.builds.clear();
+        lists.builds.push(Build { release: None, restarted: SimTime::ALWAYS, from: SimTime::ALWAYS });
+        lists.stack.clear();
+        lists.worked_around.clear();
+        lists.worked_around.resize(self.plan.defects.len(), false);
+        lists.harms.clear();
+        lists.notable.clear();
+        for i in 0..self.plan.releases.len() {
             let id = ReleaseId(i as u16);
-            let start = known.offer(self.ring, id);
-            let delay = if ring.ramp.is_at_once() {
-                Some(0)
-            } else {
-                let word = if ring.ramp.keeps_order {
-                    high64(self.luck.block(self.key, Purpose::Ring, 0))
-                } else {
-                    low64(self.luck.block(self.key, Purpose::RampPlace, release.key))
-                };
-                ring.ramp.delay_s(word as f64 / 18_446_744_073_709_551_616.0)
-            };
-            let at = start.zip(delay).map_or(SimTime::NEVER, |(start, delay)| start + delay);
-            self.offerable.push(at);
-            self.objective.push(self.objective_of(id, at));
-            self.late_by.push(None);
+            let at = self.offer_of(id);
+            self.lists.offerable.push(at);
+            self.lists.offered_until.push(self.known.withdrawn(id));
+            let objective = self.objective_of(id, at);
+            self.lists.objective.push(objective);
+            self.lists.late_by.push(None);
         }
+    }
+
+    /// From when on `release` may be offered to this device. Releases come in order.
+    fn offer_of(&self, id: ReleaseId) -> SimTime {
+        let release = &self.plan.releases[id.0 as usize];
+        if let (Some(followed), None) = (release.follows, &release.push) {
+            return self.lists.offerable[followed.0 as usize].max(release.published);
+        }
+        let Some(start) = self.known.offer(self.ring, id) else { return SimTime::NEVER };
+        if release.push.as_ref().is_some_and(|push| push.ignores_rings) {
+            return start;
+        }
+        let ramp = &self.plan.rings[self.ring.0 as usize].ramp;
+        if ramp.is_at_once() {
+            return start;
+        }
+        let word = if ramp.keeps_order {
+            high64(self.luck.block(self.key, Purpose::Ring, 0))
+        } else {
+            low64(self.luck.block(self.key, Purpose::RampPlace, release.key))
+        };
+        let delay = ramp.delay_s(word as f64 / 18_446_744_073_709_551_616.0);
+        delay.map_or(SimTime::NEVER, |delay| start + delay)
     }
 
     /// When the objective passes for this device: the ring's instant, or the later one of a device that was
@@ -145,7 +250,7 @@ impl<S: Sink> Life<'_, S> {
     fn objective_of(&self, release: ReleaseId, offerable: SimTime) -> SimTime {
         let ring = &self.plan.rings[self.ring.0 as usize];
         let due = self.plan.objective_at(self.ring, release);
-        let watched = self.plan.releases[release.0 as usize].watched_until;
+        let watched = self.watched_until(release.0 as usize);
         let late =
             ring.returned_objective_s.filter(|_| !self.presence.always && offerable < self.plan.horizon);
         let at = late.map_or(due, |after_return| {
@@ -158,86 +263,178 @@ impl<S: Sink> Life<'_, S> {
         at.min(watched)
     }
 
+    /// Leg by leg to the end of play.
     fn live(&mut self) {
-        let horizon = self.plan.horizon;
-        let releases = self.offerable.len();
+        let horizon = self.horizon;
         let mut now = self.plan.releases.first().map_or(horizon, |r| r.published);
-        let mut next = 0;
-        while next < releases {
-            let earliest = self.offerable[next..].iter().copied().min().unwrap_or(SimTime::NEVER);
-            let from = earliest.max(now).min(horizon);
-            self.emit(now, from, Blocker::Deferred);
-            now = from;
-            if now >= horizon {
-                return;
+        while now < horizon {
+            let mut next = self.next_interruption();
+            self.leg(next);
+            let then = self.advance(now);
+            if self.booting < SimTime::NEVER {
+                // A restart into another build was under way.
+                next = self.next_interruption();
+                self.booting = SimTime::NEVER;
             }
-            if self.policy_conflict {
-                self.emit(now, horizon, Blocker::PolicyConflict);
-                return;
-            }
-            let Some(scan) = self.scan(next, now) else {
-                self.wait(now, horizon);
-                return;
+            now = match (then, next) {
+                (Some(then), _) => then,
+                (None, Some((at, what))) => {
+                    self.in_hand = None;
+                    (self.cut, self.last) = (horizon, SimTime(horizon.0 - 1));
+                    match what {
+                        Interruption::Down(defect) => self.go_down(at, defect),
+                        Interruption::Uninstall(release) => self.uninstall(at, release),
+                    }
+                }
+                (None, None) => return,
             };
-            self.wait(now, scan);
-            let target = self.newest(next, scan);
-            self.offered = scan;
-            self.sink.step(scan, Step::Offered(target));
-            let Some((until, upto)) = self.install(target, scan) else { return };
-            now = until;
-            next = upto + 1;
         }
     }
 
-    /// The newest release that is offerable at `t`, `next` at the oldest.
-    fn newest(&self, next: usize, t: SimTime) -> ReleaseId {
-        let i = (next..self.offerable.len()).rev().find(|&i| self.offerable[i] <= t);
-        ReleaseId(i.expect("invariant: a scan comes after an offerable release") as u16)
+    /// A leg ends with the next interruption, or with the play.
+    fn leg(&mut self, next: Option<(SimTime, Interruption)>) {
+        let horizon = self.horizon;
+        (self.cut, self.last) = match next {
+            Some((at, _)) => (at, at),
+            None => (horizon, SimTime(horizon.0 - 1)),
+        };
     }
 
-    /// Attempts to install `target` from `now`; gives back when the device is done with it and which release
-    /// that was (a newer one may take over between attempts). `None`: nothing more before the horizon.
-    fn install(&mut self, mut target: ReleaseId, mut now: SimTime) -> Option<(SimTime, usize)> {
-        let horizon = self.plan.horizon;
+    /// The end of the watch of a release, as far as it is played.
+    pub(crate) fn watched_until(&self, release: usize) -> SimTime {
+        self.plan.releases[release].watched_until.min(self.horizon)
+    }
+
+    /// True if a step of the chain can happen at `t` in this leg.
+    pub(crate) fn fits(&self, t: SimTime) -> bool {
+        t <= self.last
+    }
+
+    /// Goes on from `now`: one release, up to its patch (or to giving it up). `None`: the leg is over.
+    fn advance(&mut self, now: SimTime) -> Option<SimTime> {
+        let waits = if self.next > self.on().map_or(0, |on| on + 1) {
+            Blocker::NeedsAttention
+        } else {
+            Blocker::Deferred
+        };
+        let from = self.next_offer(self.next, now).filter(|&t| self.fits(t));
+        let Some(from) = from else {
+            self.emit(now, self.cut, waits);
+            return None;
+        };
+        self.emit(now, from, waits);
+        if self.plan.releases[self.next].push.is_some() {
+            return self.arrive(from);
+        }
+        if self.policy_conflict {
+            self.emit(from, self.cut, Blocker::PolicyConflict);
+            return None;
+        }
+        let Some(scan) = self.scan(self.next, from).filter(|&t| self.fits(t)) else {
+            self.wait(from, self.cut);
+            return None;
+        };
+        self.last_scan = Some(scan);
+        let Some(target) = self.newest(self.next, scan) else {
+            self.wait(from, scan + 1);
+            return Some(scan + 1);
+        };
+        self.wait(from, scan);
+        self.take(target, scan);
+        self.install(target, scan)
+    }
+
+    /// The release that the device runs.
+    pub(crate) fn on(&self) -> Option<usize> {
+        self.lists.stack.last().copied()
+    }
+
+    /// The first instant at or after `t` at which a release from `next` on may be offered.
+    fn next_offer(&self, next: usize, t: SimTime) -> Option<SimTime> {
+        let lists = &*self.lists;
+        let of = |i: usize| {
+            let at = lists.offerable[i].max(t);
+            (at <= lists.offered_until[i] && at < SimTime::NEVER).then_some(at)
+        };
+        (next..lists.offerable.len()).filter_map(of).min()
+    }
+
+    /// The newest release that is offered at `t`, `next` at the oldest.
+    fn newest(&self, next: usize, t: SimTime) -> Option<ReleaseId> {
+        let lists = &*self.lists;
+        let offered = |&i: &usize| lists.offerable[i] <= t && t <= lists.offered_until[i];
+        (next..lists.offerable.len()).rev().find(offered).map(|i| ReleaseId(i as u16))
+    }
+
+    fn take(&mut self, target: ReleaseId, at: SimTime) {
+        self.offered = at;
+        self.in_hand = Some(target.0 as usize);
+        self.note(at, Step::Offered(target));
+    }
+
+    /// Pushed content: it comes when the device is on, and that is all.
+    fn arrive(&mut self, now: SimTime) -> Option<SimTime> {
+        let plan = self.plan;
+        let arrival = |i: usize| {
+            let release = &plan.releases[i];
+            let push = release.push.as_ref()?;
+            let n = release.key << 8;
+            let takes = push.reaches.sample(self.luck, self.key, Purpose::Rollout, n, 3);
+            let offerable = self.lists.offerable[i];
+            let at = self.presence.online(now.max(offerable + takes))?.from;
+            (at <= self.lists.offered_until[i]).then_some(at)
+        };
+        let first = (self.next..plan.releases.len()).filter_map(arrival).min().filter(|&t| self.fits(t));
+        let Some(at) = first else {
+            self.emit(now, self.cut, Blocker::WaitingForScan);
+            return None;
+        };
+        self.emit(now, at, Blocker::WaitingForScan);
+        let target = self.newest(self.next, at).expect("invariant: something arrived that is offered");
+        self.take(target, at);
+        self.enter(target, at, at);
+        Some(at)
+    }
+
+    /// Attempts to install `target` from `now`; gives back when the device is done with it (a newer one may take
+    /// over between attempts). `None`: the leg is over.
+    fn install(&mut self, mut target: ReleaseId, mut now: SimTime) -> Option<SimTime> {
         let mut attempt = 0;
         let mut downloaded = false;
         loop {
             attempt += 1;
             let address = self.plan.releases[target.0 as usize].key << 8 | u32::min(attempt, 255);
             let (failed_at, cause) = match self.attempt(target, address, &mut downloaded, now) {
-                Attempt::Installed(pending) => {
-                    let patched = self.finish(target, pending)?;
-                    return Some((patched, target.0 as usize));
-                }
+                Attempt::Installed(pending) => return self.finish(target, pending),
                 Attempt::Failed(at, cause) => (at, cause),
                 Attempt::Over => return None,
             };
-            self.sink.step(failed_at, Step::Failed(target, cause));
-            let newer = (target.0 as usize + 1..self.offerable.len())
-                .map(|i| self.offerable[i])
-                .min()
-                .unwrap_or(SimTime::NEVER);
+            self.note(failed_at, Step::Failed(target, cause));
+            self.harm_by_failure(failed_at, target, cause);
+            let newer = self.next_offer(target.0 as usize + 1, failed_at);
             if self.plan.device.attempts.is_some_and(|most| attempt >= most) {
                 self.sink.step(failed_at, Step::GaveUp(target));
-                let until = newer.max(failed_at).min(horizon);
-                self.emit(failed_at, until, Blocker::NeedsAttention);
-                return (until < horizon).then_some((until, target.0 as usize));
+                self.next = target.0 as usize + 1;
+                self.in_hand = None;
+                let until = newer.filter(|&t| self.fits(t));
+                self.emit(failed_at, until.unwrap_or(self.cut), Blocker::NeedsAttention);
+                return until;
             }
-            let block = self.luck.block(self.key, Purpose::Durations, address);
             let wait =
-                self.plan.device.retry_after.draw(self.luck, self.key, Purpose::Durations, address, 1, block);
+                self.plan.device.retry_after.sample(self.luck, self.key, Purpose::Durations, address, 1);
             // At least a minute apart, so that attempts without end do end at the horizon.
-            let again = self.when_allowed(failed_at + wait.max(60));
-            let again = again.unwrap_or(horizon).min(horizon);
-            self.emit(failed_at, again, Blocker::Retrying);
-            if again >= horizon {
+            let again = self.when_allowed(failed_at + wait.max(60)).filter(|&t| self.fits(t));
+            let Some(again) = again else {
+                self.emit(failed_at, self.cut, Blocker::Retrying);
                 return None;
-            }
+            };
+            self.emit(failed_at, again, Blocker::Retrying);
             now = again;
-            if newer <= now && self.hold_at(now).is_none() {
-                target = self.newest(target.0 as usize + 1, now);
-                self.offered = now;
-                self.sink.step(now, Step::Offered(target));
+            if self.hold_at(now).is_none()
+                && let Some(newer) = self.newest(target.0 as usize + 1, now)
+            {
+                target = newer;
+                self.take(target, now);
                 (attempt, downloaded) = (0, false);
             }
         }
@@ -245,12 +442,15 @@ impl<S: Sink> Life<'_, S> {
 
     /// One attempt: download what is missing, then install.
     fn attempt(&mut self, target: ReleaseId, address: u32, downloaded: &mut bool, now: SimTime) -> Attempt {
-        let horizon = self.plan.horizon;
-        let coins = self.luck.block(self.key, Purpose::Attempt, address);
+        let coins = if self.plan.device.failures.is_empty() {
+            [u32::MAX; 4]
+        } else {
+            self.luck.block(self.key, Purpose::Attempt, address)
+        };
         let mut now = now;
         if !*downloaded {
-            let Some(end) = self.download(target, now).filter(|&end| end < horizon) else {
-                self.emit(now, horizon, Blocker::Downloading);
+            let Some(end) = self.download(target, now).filter(|&end| self.fits(end)) else {
+                self.emit(now, self.cut, Blocker::Downloading);
                 return Attempt::Over;
             };
             self.emit(now, end, Blocker::Downloading);
@@ -261,22 +461,21 @@ impl<S: Sink> Life<'_, S> {
             self.sink.step(end, Step::Downloaded(target));
             *downloaded = true;
         }
-        let block = self.luck.block(self.key, Purpose::Durations, address);
         if self.little_disk && !self.disk_freed {
-            let freed = self.plan.device.disk_freed_after.as_ref().map_or(horizon, |after| {
-                now + after.draw(self.luck, self.key, Purpose::Durations, address, 3, block)
+            let freed = self.plan.device.disk_freed_after.as_ref().map_or(SimTime::NEVER, |after| {
+                now + after.sample(self.luck, self.key, Purpose::Durations, address, 3)
             });
-            let freed = freed.min(horizon);
-            self.emit(now, freed, Blocker::DiskFull);
-            if freed >= horizon {
+            if !self.fits(freed) {
+                self.emit(now, self.cut, Blocker::DiskFull);
                 return Attempt::Over;
             }
+            self.emit(now, freed, Blocker::DiskFull);
             self.disk_freed = true;
             now = freed;
         }
         let takes =
-            self.plan.device.install_takes.draw(self.luck, self.key, Purpose::Durations, address, 0, block);
-        let begin = self.when_allowed(now).filter(|&t| t < horizon);
+            self.plan.device.install_takes.sample(self.luck, self.key, Purpose::Durations, address, 0);
+        let begin = self.when_allowed(now).filter(|&t| self.fits(t));
         let end = begin.and_then(|begin| {
             self.sink.step(begin, Step::InstallStarted(target));
             match self.plan.device.needs_online.install {
@@ -284,12 +483,12 @@ impl<S: Sink> Life<'_, S> {
                 _ => Some(begin + takes),
             }
         });
-        let Some(end) = end.filter(|&t| t < horizon) else {
-            self.emit(now, horizon, Blocker::Installing);
+        let Some(end) = end.filter(|&t| self.fits(t)) else {
+            self.emit(now, self.cut, Blocker::Installing);
             return Attempt::Over;
         };
         self.emit(now, end, Blocker::Installing);
-        if let Some(cause) = self.failure(false, high64(coins)) {
+        if let Some(cause) = self.failure_by_defect(target).or_else(|| self.failure(false, high64(coins))) {
             return Attempt::Failed(end, cause);
         }
         self.hours_online(target, end)
@@ -302,11 +501,10 @@ impl<S: Sink> Life<'_, S> {
             return Attempt::Installed(end);
         }
         let published = self.plan.releases[target.0 as usize].published;
-        let horizon = self.plan.horizon;
-        let full = self.presence.connected(published, rule.total_s, rule.continuous_s, horizon);
-        let done = full.unwrap_or(horizon).max(end).min(horizon);
-        self.emit(end, done, Blocker::LowConnectivity);
-        if done < horizon { Attempt::Installed(done) } else { Attempt::Over }
+        let full = self.presence.connected(published, rule.total_s, rule.continuous_s, self.plan.horizon);
+        let done = full.map(|full| full.max(end)).filter(|&t| self.fits(t));
+        self.emit(end, done.unwrap_or(self.cut), Blocker::LowConnectivity);
+        done.map_or(Attempt::Over, Attempt::Installed)
     }
 
     /// The end of the download of `target` begun at `now`.
@@ -316,8 +514,7 @@ impl<S: Sink> Life<'_, S> {
         let total = match &rules.download_takes {
             Some(takes) => {
                 let n = release.key << 8;
-                let block = self.luck.block(self.key, Purpose::Durations, n);
-                takes.draw(self.luck, self.key, Purpose::Durations, n, 0, block)
+                takes.sample(self.luck, self.key, Purpose::Durations, n, 0)
             }
             None => {
                 let bits = release.size_bytes.saturating_mul(8);
@@ -325,14 +522,17 @@ impl<S: Sink> Life<'_, S> {
             }
         };
         self.sink.step(now, Step::DownloadStarted(target));
+        let cut = self.cut;
         if !rules.needs_online.download {
-            self.sink.transfer(target, now, now + total, 0, total);
+            self.sink.transfer(target, now, (now + total).min(cut), 0, total);
             return Some(now + total);
         }
         let mut done = 0;
         let sink = &mut *self.sink;
         self.presence.work(now, total, |from, to| {
-            sink.transfer(target, from, to, done, total);
+            if from < cut || from == to {
+                sink.transfer(target, from, to.min(cut.max(from)), done, total);
+            }
             done += to - from;
         })
     }
@@ -380,43 +580,74 @@ impl<S: Sink> Life<'_, S> {
         hit.map(|i| CauseId(i as u16))
     }
 
-    /// From the pending restart to the patch; records it for `target` and everything that it supersedes.
+    /// From the pending restart to the patch.
     fn finish(&mut self, target: ReleaseId, pending: SimTime) -> Option<SimTime> {
-        let horizon = self.plan.horizon;
-        self.sink.step(pending, Step::PendingRestart(target));
-        let patched = self.restart(target, pending).and_then(|(at, by, disturbance)| {
-            if at >= horizon {
-                return None;
+        self.note(pending, Step::PendingRestart(target));
+        let mut restart = self.restart(target, pending);
+        let mut since = pending;
+        loop {
+            let planned = restart.map_or(SimTime::NEVER, |(at, ..)| at);
+            let Some(received) = self.received_while_pending(target, since, planned) else { break };
+            match self.undo_install(target, since, received)? {
+                Ok(back) => return Some(back),
+                // It failed: the restart comes as planned, or now.
+                Err(failed) => {
+                    since = failed;
+                    restart = restart.map(|(at, by, _)| {
+                        let at = at.max(failed);
+                        (at, by, self.disturbance(at))
+                    });
+                }
             }
+        }
+        let restart = restart.filter(|&(at, ..)| self.fits(at));
+        let patched = restart.and_then(|(at, by, disturbance)| {
             self.sink.step(at, Step::Restarted(target, by, disturbance));
-            let n = self.plan.releases[target.0 as usize].key << 8 | 255;
-            let block = self.luck.block(self.key, Purpose::Durations, n);
-            let takes =
-                self.plan.device.restart.takes.draw(self.luck, self.key, Purpose::Durations, n, 2, block);
-            Some(at + takes).filter(|&t| t < horizon)
+            // Restarting into another build it has nothing to remove.
+            self.booting = at;
+            self.leg(self.next_interruption());
+            Some((at, at + self.restart_takes(target))).filter(|&(_, up)| self.fits(up))
         });
-        let Some(at) = patched else {
-            self.emit(pending, horizon, Blocker::PendingRestart);
+        let Some((began, at)) = patched else {
+            self.emit(since, self.cut, Blocker::PendingRestart);
             return None;
         };
-        self.emit(pending, at, Blocker::PendingRestart);
-        self.sink.step(at, Step::Patched(target));
-        let n = self.plan.releases[target.0 as usize].key << 8;
-        let block = self.luck.block(self.key, Purpose::Rollout, n);
-        let delay = self.plan.device.report_after.draw(self.luck, self.key, Purpose::Rollout, n, 3, block);
-        let seen = self.presence.online(at + delay).map_or(SimTime::NEVER, |s| s.from);
-        if seen < horizon {
-            self.sink.step(seen, Step::Reported(target));
-        }
-        self.patched.resize(target.0 as usize + 1, (at, seen));
+        self.emit(since, at, Blocker::PendingRestart);
+        self.enter(target, began, at);
         Some(at)
+    }
+
+    /// How long a restart into or out of `target` takes.
+    pub(crate) fn restart_takes(&self, target: ReleaseId) -> i64 {
+        let n = self.plan.releases[target.0 as usize].key << 8 | 255;
+        self.plan.device.restart.takes.sample(self.luck, self.key, Purpose::Durations, n, 2)
+    }
+
+    /// From `at` on the device runs `target`, after a restart that began at `restarted`.
+    fn enter(&mut self, target: ReleaseId, restarted: SimTime, at: SimTime) {
+        self.note(at, Step::Patched(target));
+        self.leave(at);
+        self.end_failing(at);
+        let release = target.0 as usize;
+        self.lists.stack.push(release);
+        self.lists.builds.push(Build { release: Some(release), restarted, from: at });
+        (self.next, self.in_hand) = (release + 1, None);
+        self.booting = SimTime::NEVER;
+    }
+
+    /// Takes a step and keeps it in mind for those who look.
+    pub(crate) fn note(&mut self, at: SimTime, step: Step) {
+        self.sink.step(at, step);
+        if self.sees {
+            self.lists.notable.push((at, step));
+        }
     }
 
     /// Waiting for a scan over `[from, to)`, paused where the device knows of a hold.
     fn wait(&mut self, from: SimTime, to: SimTime) {
         let mut t = from;
-        for i in 0..self.held.len() {
-            let held = self.held[i];
+        for i in 0..self.lists.held.len() {
+            let held = self.lists.held[i];
             if held.to <= t || held.from >= to {
                 continue;
             }
@@ -428,7 +659,7 @@ impl<S: Sink> Life<'_, S> {
     }
 
     /// Says that the device is blocked by `blocker`, or by an absence where that takes precedence.
-    fn emit(&mut self, from: SimTime, to: SimTime, blocker: Blocker) {
+    pub(crate) fn emit(&mut self, from: SimTime, to: SimTime, blocker: Blocker) {
         if from >= to {
             return;
         }
@@ -442,6 +673,7 @@ impl<S: Sink> Life<'_, S> {
             let what = match kind {
                 None => blocker,
                 Some(AwayKind::Absent) => Blocker::Away,
+                Some(AwayKind::Down) => Blocker::Down,
                 Some(AwayKind::Gone) => Blocker::NoHeartbeat,
             };
             self.project(t, end, what);
@@ -449,55 +681,58 @@ impl<S: Sink> Life<'_, S> {
         }
     }
 
-    /// Tells each release that the device does not have yet what keeps it back over `[from, to)`.
+    /// Tells each release that the device does not run what keeps it back over `[from, to)`.
     fn project(&mut self, from: SimTime, to: SimTime, blocker: Blocker) {
-        for i in self.patched.len()..self.offerable.len() {
+        for i in self.on().map_or(0, |on| on + 1)..self.lists.offerable.len() {
             let release = &self.plan.releases[i];
-            let (from, to) = (from.max(release.published), to.min(release.watched_until));
+            let (from, to) = (from.max(release.published), to.min(self.watched_until(i)));
             if from >= to {
                 continue;
             }
-            let offerable = self.offerable[i].clamp(from, to);
-            for (a, b, what) in [(from, offerable, Blocker::Deferred), (offerable, to, blocker)] {
-                if a < b {
-                    self.sink.blocked(ReleaseId(i as u16), a, b, what);
-                    let due = self.objective[i];
-                    // The objective may pass at the very end of the watch, after the last stretch.
-                    if a <= due && (due < b || (due == b && b == release.watched_until)) {
-                        self.late_by[i] = Some(what);
-                    }
-                }
+            let (offerable, last) = (self.lists.offerable[i], self.lists.offered_until[i]);
+            self.block(i, from, offerable.clamp(from, to), Blocker::Deferred);
+            if last >= to || self.in_hand.is_some_and(|hand| hand >= i) {
+                self.block(i, offerable.clamp(from, to), to, blocker);
+                continue;
             }
+            // Withdrawn: it waits for a newer one that brings it along.
+            let withdrawn = (last + 1).max(offerable).clamp(from, to);
+            let again = self.next_offer(i + 1, withdrawn).unwrap_or(to).clamp(withdrawn, to);
+            self.block(i, offerable.clamp(from, to), withdrawn, blocker);
+            self.block(i, withdrawn, again, Blocker::Deferred);
+            self.block(i, again, to, blocker);
         }
     }
 
-    fn settle(&mut self) {
+    fn block(&mut self, release: usize, from: SimTime, to: SimTime, what: Blocker) {
+        if from >= to {
+            return;
+        }
+        self.sink.blocked(ReleaseId(release as u16), from, to, what);
+        let due = self.lists.objective[release];
+        // The objective may pass at the very end of the watch, after the last stretch.
+        let at_end = due == to && to == self.watched_until(release);
+        if from <= due && (due < to || at_end) {
+            self.lists.late_by[release] = Some(what);
+        }
+    }
+
+    /// When the objective of `release` passes for this device, whether the device counts for it, whether it was
+    /// connected enough, and what blocked it then.
+    pub(crate) fn judged(&self, release: usize) -> (SimTime, bool, bool, Option<Blocker>) {
         let rule = self.plan.device.connectivity;
         let ring = &self.plan.rings[self.ring.0 as usize];
-        for i in 0..self.offerable.len() {
-            let release = &self.plan.releases[i];
-            let due = self.objective[i];
-            let heard_from = SimTime(due.0 - self.plan.objective.heard_within_s);
-            let heard = self.presence.online(heard_from).is_some_and(|span| span.from <= due);
-            let (total, piece) = (rule.total_s, rule.continuous_s);
-            let connected = self.presence.connected(release.published, total, piece, due).is_some();
-            let eligible = ring.in_objective
-                && !self.scheduled()
-                && !self.policy_conflict
-                && !self.little_disk
-                && heard
-                && connected;
-            let done = self.patched.get(i).filter(|(at, _)| *at < release.watched_until);
-            let settled = Settled {
-                offerable: Some(self.offerable[i]).filter(|&t| t < self.plan.horizon),
-                patched: done.map(|d| d.0),
-                reported: done.map(|d| d.1).filter(|&t| t < release.watched_until),
-                objective_at: due,
-                eligible,
-                connected,
-                late_by: self.late_by[i],
-            };
-            self.sink.settled(ReleaseId(i as u16), &settled);
-        }
+        let due = self.lists.objective[release];
+        let heard_from = SimTime(due.0 - self.plan.objective.heard_within_s);
+        let heard = self.presence.online(heard_from).is_some_and(|span| span.from <= due);
+        let published = self.plan.releases[release].published;
+        let connected = self.presence.connected(published, rule.total_s, rule.continuous_s, due).is_some();
+        let eligible = ring.in_objective
+            && !self.scheduled()
+            && !self.policy_conflict
+            && !self.little_disk
+            && heard
+            && connected;
+        (due, eligible, connected, self.lists.late_by[release])
     }
 }

@@ -5,10 +5,10 @@
 //! is not reached; nothing averages over the lucky runs alone.
 
 use crate::{
-    outcome::tick_reached,
+    outcome::{Stop, tick_reached},
     steps::{Blocker, RestartBy},
     tally::Truth,
-    time::{DAY_S, HOUR_S},
+    time::{DAY_S, HOUR_S, SimTime},
 };
 
 /// Which devices a share is of.
@@ -48,8 +48,8 @@ impl Of {
         }
     }
 
-    /// Patched devices of that kind per tick.
-    pub fn curve(self, truth: &Truth) -> &[u64] {
+    /// By how many more devices of that kind are patched after each tick.
+    pub fn curve(self, truth: &Truth) -> &[i64] {
         match self {
             Of::All | Of::Registered => &truth.patched,
             Of::Eligible => &truth.patched_eligible,
@@ -69,6 +69,10 @@ pub struct Group<'a> {
     pub tick_s: i64,
     /// Publication in seconds from the start of play.
     pub published_s: i64,
+    /// How the release was stopped.
+    pub stop: Stop,
+    /// Calls to the help desk that are about no release, over the whole play.
+    pub background_tickets: u64,
 }
 
 /// A number about a group and a release.
@@ -116,6 +120,52 @@ pub enum Metric {
     Failures,
     /// Devices that gave up.
     GaveUp,
+    /// Devices that a defect of the release harmed.
+    Harmed,
+    /// Their share of registered devices.
+    HarmedShare,
+    /// Hours from publication to the first of them.
+    HarmedFirstHours,
+    /// Hours from publication to the last of them: contained from there on.
+    HarmedLastHours,
+    /// Hours from publication to the first sight of harm, by telemetry or through a call.
+    HarmSeenHours,
+    /// Devices harmed up to the end of the tick in which harm was first seen.
+    HarmedUnseen,
+    /// Devices harmed after the first stop was decided: the price of lag.
+    HarmedAfterDecision,
+    /// Devices harmed from the tick on in which the first stop landed.
+    HarmedAfterStop,
+    /// Device-hours of harm.
+    HarmedDeviceHours,
+    /// Devices that went down.
+    Down,
+    /// Device-hours down.
+    DownDeviceHours,
+    /// Hours from publication until 95 % of the devices that ever went down are repaired.
+    DownRepairedHours,
+    /// Uninstalls completed.
+    RolledBack,
+    /// Uninstalls that failed.
+    RollbackFailed,
+    /// Calls to the help desk about defects of the release.
+    Tickets,
+    /// Calls about nothing in particular, over the whole play.
+    BackgroundTickets,
+    /// Decisions about the release that landed.
+    Decisions,
+    /// Hours from publication to the firing of the first rule that stopped the release.
+    StopFiredHours,
+    /// Hours from publication to that decision.
+    StopDecidedHours,
+    /// Hours from publication to its landing.
+    StopLandedHours,
+    /// 1 if a stop landed before the ring (for the fleet: any ring) was offered the release, else 0.
+    StopBeforeOffer,
+    /// Stops of the release by rules.
+    Stops,
+    /// Of which at a moment at which no device was harmed by it.
+    FalseStops,
 }
 
 /// What a metric is measured in.
@@ -131,6 +181,8 @@ pub enum Unit {
     Days,
     /// Devices times days.
     DeviceDays,
+    /// Devices times hours.
+    DeviceHours,
     /// Bytes.
     Bytes,
 }
@@ -161,6 +213,29 @@ impl Metric {
             Metric::Bytes,
             Metric::Failures,
             Metric::GaveUp,
+            Metric::Harmed,
+            Metric::HarmedShare,
+            Metric::HarmedFirstHours,
+            Metric::HarmSeenHours,
+            Metric::HarmedLastHours,
+            Metric::HarmedUnseen,
+            Metric::HarmedAfterDecision,
+            Metric::HarmedAfterStop,
+            Metric::HarmedDeviceHours,
+            Metric::Down,
+            Metric::DownDeviceHours,
+            Metric::DownRepairedHours,
+            Metric::RolledBack,
+            Metric::RollbackFailed,
+            Metric::Tickets,
+            Metric::BackgroundTickets,
+            Metric::Decisions,
+            Metric::StopFiredHours,
+            Metric::StopDecidedHours,
+            Metric::StopLandedHours,
+            Metric::StopBeforeOffer,
+            Metric::Stops,
+            Metric::FalseStops,
             Metric::Late,
         ]);
         all.extend(Blocker::ALL.map(Metric::LateBy));
@@ -198,14 +273,50 @@ impl Metric {
             Metric::Bytes => "downloads.bytes".into(),
             Metric::Failures => "failures.attempts".into(),
             Metric::GaveUp => "failures.gave-up".into(),
+            Metric::Harmed => "harmed".into(),
+            Metric::HarmedShare => "harmed.share".into(),
+            Metric::HarmedFirstHours => "harmed.first-h".into(),
+            Metric::HarmedLastHours => "harmed.last-h".into(),
+            Metric::HarmSeenHours => "harmed.seen-h".into(),
+            Metric::HarmedUnseen => "harmed.before-seen".into(),
+            Metric::HarmedAfterDecision => "harmed.after-decision".into(),
+            Metric::HarmedAfterStop => "harmed.after-stop".into(),
+            Metric::HarmedDeviceHours => "harmed.device-hours".into(),
+            Metric::Down => "down.devices".into(),
+            Metric::DownDeviceHours => "down.device-hours".into(),
+            Metric::DownRepairedHours => "down.repaired-h95".into(),
+            Metric::RolledBack => "rolled-back.devices".into(),
+            Metric::RollbackFailed => "rolled-back.failed".into(),
+            Metric::Tickets => "tickets.defects".into(),
+            Metric::BackgroundTickets => "tickets.background".into(),
+            Metric::Decisions => "decisions".into(),
+            Metric::StopFiredHours => "stop.fired-h".into(),
+            Metric::StopDecidedHours => "stop.decided-h".into(),
+            Metric::StopLandedHours => "stop.landed-h".into(),
+            Metric::StopBeforeOffer => "stop.before-offer".into(),
+            Metric::Stops => "stop.by-rules".into(),
+            Metric::FalseStops => "stop.false".into(),
         }
     }
 
     /// Its unit.
     pub fn unit(self) -> Unit {
         match self {
-            Metric::PatchedShare(_) | Metric::ObjectiveShare => Unit::Share,
-            Metric::Hours(..) | Metric::FirstHours | Metric::LastHours => Unit::Hours,
+            Metric::PatchedShare(_)
+            | Metric::ObjectiveShare
+            | Metric::HarmedShare
+            | Metric::StopBeforeOffer => Unit::Share,
+            Metric::Hours(..)
+            | Metric::FirstHours
+            | Metric::LastHours
+            | Metric::HarmedFirstHours
+            | Metric::HarmedLastHours
+            | Metric::HarmSeenHours
+            | Metric::DownRepairedHours
+            | Metric::StopFiredHours
+            | Metric::StopDecidedHours
+            | Metric::StopLandedHours => Unit::Hours,
+            Metric::HarmedDeviceHours | Metric::DownDeviceHours => Unit::DeviceHours,
             Metric::ExposedMeanDays => Unit::Days,
             Metric::ExposedDeviceDays | Metric::BlockedDeviceDays(_) => Unit::DeviceDays,
             Metric::BytesPeakHour | Metric::Bytes => Unit::Bytes,
@@ -250,12 +361,63 @@ impl Metric {
             Metric::Bytes => "bytes downloaded".into(),
             Metric::Failures => "failed attempts to download or install".into(),
             Metric::GaveUp => "devices that gave up".into(),
+            Metric::Harmed => "devices that a defect of the release harmed".into(),
+            Metric::HarmedShare => "the same as a share of registered devices".into(),
+            Metric::HarmedFirstHours => "hours from publication to the first harmed device".into(),
+            Metric::HarmedLastHours => {
+                "hours from publication to the last newly harmed device: contained from there on".into()
+            }
+            Metric::HarmSeenHours => {
+                "hours from publication until harm was first seen, by telemetry or through a call".into()
+            }
+            Metric::HarmedUnseen => {
+                "devices harmed up to the end of the tick in which harm was first seen (all, if it never was)"
+                    .into()
+            }
+            Metric::HarmedAfterDecision => {
+                "devices harmed after the first stop (a pause, an uninstall or a withdrawal that takes effect) was decided: the price of lag; undefined without a stop".into()
+            }
+            Metric::HarmedAfterStop => {
+                "devices harmed from the tick on in which the first stop landed; undefined without a stop".into()
+            }
+            Metric::HarmedDeviceHours => "device-hours for which defects showed".into(),
+            Metric::Down => "times that a device went down".into(),
+            Metric::DownDeviceHours => "device-hours down".into(),
+            Metric::DownRepairedHours => {
+                "hours from publication until 95 % of the devices that ever went down are repaired".into()
+            }
+            Metric::RolledBack => "uninstalls completed".into(),
+            Metric::RollbackFailed => "uninstalls that failed".into(),
+            Metric::Tickets => "calls to the help desk about defects of the release".into(),
+            Metric::BackgroundTickets => {
+                "calls to the help desk about no release, over the whole play".into()
+            }
+            Metric::Decisions => "decisions about the release that landed".into(),
+            Metric::StopFiredHours => {
+                "hours from publication until what led to the first stop of the release was seen".into()
+            }
+            Metric::StopDecidedHours => {
+                "hours from publication until the first stop of the release was decided".into()
+            }
+            Metric::StopLandedHours => "hours from publication until it landed".into(),
+            Metric::StopBeforeOffer => {
+                "1 if the first stop landed before the ring was offered the release, else 0; over runs the probability of it (fleet: before any ring was)".into()
+            }
+            Metric::Stops => "stops of the release by rules".into(),
+            Metric::FalseStops => "of which at a moment at which it had harmed no device".into(),
         }
     }
 
     /// True if less is better.
     pub fn lower_is_better(self) -> bool {
-        !matches!(self, Metric::Devices(_) | Metric::PatchedShare(_) | Metric::ObjectiveShare)
+        !matches!(
+            self,
+            Metric::Devices(_)
+                | Metric::PatchedShare(_)
+                | Metric::ObjectiveShare
+                | Metric::StopBeforeOffer
+                | Metric::RolledBack
+        )
     }
 
     /// The value for a group; `None` is 'never' for times and 'undefined' for shares of nobody.
@@ -263,19 +425,21 @@ impl Metric {
         let truth = group.truth;
         let hours_s = |seconds: i64| seconds as f64 / HOUR_S as f64;
         let days = |seconds: u64| seconds as f64 / DAY_S as f64;
+        let since = |at: SimTime| hours_s(at.0 - group.published_s);
+        let tick = |at: SimTime| ((at.0 - group.published_s).max(0) / group.tick_s) as usize;
         let restarts = || truth.restarts.iter().sum::<u64>() as f64;
         match self {
             Metric::Devices(of) => Some(of.count(group) as f64),
             Metric::PatchedShare(of) => {
-                let patched: u64 = of.curve(truth).iter().sum();
-                ratio(patched, of.count(group))
+                let patched: i64 = of.curve(truth).iter().sum();
+                ratio(patched.max(0) as u64, of.count(group))
             }
             Metric::Hours(of, percent) => {
                 let tick = tick_reached(of.curve(truth), of.count(group), f64::from(percent) / 100.0)?;
                 Some(hours_s((tick as i64 + 1) * group.tick_s))
             }
-            Metric::FirstHours => truth.first_last.map(|(first, _)| hours_s(first.0 - group.published_s)),
-            Metric::LastHours => truth.first_last.map(|(_, last)| hours_s(last.0 - group.published_s)),
+            Metric::FirstHours => truth.first_last.map(|(first, _)| since(first)),
+            Metric::LastHours => truth.first_last.map(|(_, last)| since(last)),
             Metric::ObjectiveShare => ratio(truth.in_time, truth.eligible),
             Metric::Late => Some(truth.late.iter().sum::<u64>() as f64),
             Metric::LateBy(blocker) => Some(truth.late[blocker as usize] as f64),
@@ -297,6 +461,45 @@ impl Metric {
             Metric::Bytes => Some(truth.bytes.iter().sum::<u64>() as f64),
             Metric::Failures => Some(truth.failures.iter().sum::<u64>() as f64),
             Metric::GaveUp => Some(truth.gave_up as f64),
+            Metric::Harmed => Some(truth.harmed.iter().sum::<u64>() as f64),
+            Metric::HarmedShare => ratio(truth.harmed.iter().sum(), truth.devices),
+            Metric::HarmedFirstHours => truth.onsets.map(|(first, _)| since(first)),
+            Metric::HarmedLastHours => truth.onsets.map(|(_, last)| since(last)),
+            Metric::HarmSeenHours => truth.harm_seen.map(since),
+            Metric::HarmedUnseen => {
+                let ticks = truth.harm_seen.map_or(usize::MAX, |at| tick(at) + 1);
+                Some(truth.harmed_before(ticks) as f64)
+            }
+            Metric::HarmedAfterDecision => group.stop.harmed_after.map(|n| n as f64),
+            Metric::HarmedAfterStop => {
+                let landed = group.stop.landed?;
+                let all: u64 = truth.harmed.iter().sum();
+                Some((all - truth.harmed_before(tick(landed))) as f64)
+            }
+            Metric::HarmedDeviceHours => Some(hours_s(truth.harmed_s as i64)),
+            Metric::Down => Some(truth.down.iter().sum::<u64>() as f64),
+            Metric::DownDeviceHours => Some(hours_s(truth.down_s as i64)),
+            Metric::DownRepairedHours => {
+                let down: u64 = truth.down.iter().sum();
+                let needed = (libm::ceil(0.95 * down as f64 - 1e-9) as u64).max(1);
+                let mut sum = 0;
+                let at = truth.repaired.iter().position(|n| {
+                    sum += n;
+                    sum >= needed
+                });
+                at.map(|at| hours_s((at as i64 + 1) * group.tick_s))
+            }
+            Metric::RolledBack => Some(truth.rolled_back.iter().sum::<u64>() as f64),
+            Metric::RollbackFailed => Some(truth.rollbacks_failed as f64),
+            Metric::Tickets => Some(truth.tickets as f64),
+            Metric::BackgroundTickets => Some(group.background_tickets as f64),
+            Metric::Decisions => Some(f64::from(group.stop.decisions)),
+            Metric::StopFiredHours => group.stop.fired.map(since),
+            Metric::StopDecidedHours => group.stop.decided.map(since),
+            Metric::StopLandedHours => group.stop.landed.map(since),
+            Metric::StopBeforeOffer => Some(if group.stop.before_offer { 1.0 } else { 0.0 }),
+            Metric::Stops => Some(f64::from(group.stop.by_rules)),
+            Metric::FalseStops => Some(f64::from(group.stop.false_alarms)),
         }
     }
 }
@@ -305,7 +508,8 @@ impl Metric {
 pub fn patched_share_at(group: &Group<'_>, of: Of, by_s: i64) -> Option<f64> {
     let ticks = (by_s / group.tick_s).max(0) as usize;
     let curve = of.curve(group.truth);
-    ratio(curve[..ticks.min(curve.len())].iter().sum(), of.count(group))
+    let patched: i64 = curve[..ticks.min(curve.len())].iter().sum();
+    ratio(patched.max(0) as u64, of.count(group))
 }
 
 fn ratio(part: u64, of: u64) -> Option<f64> {

@@ -1,16 +1,19 @@
 //! Looking at single devices: the life of one, and the events of all in time order.
 
 use crate::{
-    control::{Event, Known, Logged},
+    control::{Event, Logged},
+    device::Device,
     draws::Luck,
-    life::{LifeScratch, play},
+    life::{LifeScratch, Setting, play},
     membership::Membership,
+    odds::Odds,
     outcome::Outcome,
     parallel::{World, fold_fleet},
-    plan::{Plan, ReleaseId, RingId},
-    steps::{Blocker, Settled, Sink, Step},
+    plan::{DefectId, Plan, ReleaseId, RingId},
+    steps::{Blocker, Cited, Observation, Settled, Sink, Step},
     time::SimTime,
     watch::Watch,
+    windows::Span,
 };
 
 /// The whole life of one device.
@@ -24,12 +27,42 @@ pub struct Story {
     pub values: Vec<u16>,
     /// Its ring, if it is in one.
     pub ring: Option<RingId>,
-    /// What it did.
+    /// What it did, in time order.
     pub steps: Vec<(SimTime, Step)>,
+    /// What could be seen of it, in time order, and where that comes from.
+    pub observed: Vec<(SimTime, Observation, Cited)>,
     /// What kept each release from it, in time order.
     pub blocked: Vec<(ReleaseId, SimTime, SimTime, Blocker)>,
     /// How it ended up with respect to each release.
     pub settled: Vec<Settled>,
+    /// When it ran each release or a newer one.
+    pub covered: Vec<Vec<Span>>,
+    /// When it knew of a pause.
+    pub held: Vec<Span>,
+}
+
+impl Story {
+    /// Before anything is told.
+    pub(crate) fn new(device: &Device<'_>, ring: Option<RingId>) -> Self {
+        Story {
+            index: device.index,
+            key: device.key,
+            values: device.values.to_vec(),
+            ring,
+            steps: Vec::new(),
+            observed: Vec::new(),
+            blocked: Vec::new(),
+            settled: Vec::new(),
+            covered: Vec::new(),
+            held: Vec::new(),
+        }
+    }
+
+    /// Puts what was told into time order; of one second in the order in which it was told.
+    pub(crate) fn sort(&mut self) {
+        self.steps.sort_by_key(|(at, _)| *at);
+        self.observed.sort_by_key(|(at, ..)| *at);
+    }
 }
 
 impl Sink for Story {
@@ -43,8 +76,16 @@ impl Sink for Story {
         }
     }
     fn transfer(&mut self, _: ReleaseId, _: SimTime, _: SimTime, _: i64, _: i64) {}
-    fn settled(&mut self, _: ReleaseId, settled: &Settled) {
+    fn asked(&mut self, _: SimTime, _: u64, _: DefectId) {}
+    fn observed(&mut self, at: SimTime, what: Observation, cites: Cited) {
+        self.observed.push((at, what, cites));
+    }
+    fn held(&mut self, held: &[Span]) {
+        self.held = held.to_vec();
+    }
+    fn settled(&mut self, _: ReleaseId, settled: &Settled, covered: &[Span]) {
         self.settled.push(*settled);
+        self.covered.push(covered.to_vec());
     }
 }
 
@@ -53,23 +94,20 @@ impl Sink for Story {
 /// Costs one life (and the bounds of the rings): nothing else of the fleet is played.
 pub fn story(plan: &Plan, seed: u64, outcome: &Outcome, index: u64) -> Option<Story> {
     let (luck, watch) = (Luck::new(seed, outcome.replication), Watch::new());
+    let until = outcome.until(plan);
     let world = World { plan, luck: &luck, watch: &watch, wanted: None };
     let membership = Membership::new(world);
     let mut found = None;
     let end = (index + 1).min(plan.devices());
     plan.visit(&luck, None, index.min(end)..end, |device| {
         let ring = membership.ring(plan, &luck, device);
-        let mut story = Story {
-            index: device.index,
-            key: device.key,
-            values: device.values.to_vec(),
-            ring,
-            steps: Vec::new(),
-            blocked: Vec::new(),
-            settled: Vec::new(),
-        };
+        let mut story = Story::new(device, ring);
         if let Some(ring) = ring {
-            play(plan, &luck, &outcome.known, ring, device, &mut LifeScratch::default(), &mut story);
+            let odds = Odds::new(plan, &luck);
+            let setting =
+                Setting { plan, luck: &luck, odds: &odds, known: &outcome.known, sees: true, until };
+            play(setting, ring, device, &mut LifeScratch::default(), &mut story);
+            story.sort();
         }
         found = Some(story);
     });
@@ -119,7 +157,10 @@ impl Sink for Window {
     }
     fn blocked(&mut self, _: ReleaseId, _: SimTime, _: SimTime, _: Blocker) {}
     fn transfer(&mut self, _: ReleaseId, _: SimTime, _: SimTime, _: i64, _: i64) {}
-    fn settled(&mut self, _: ReleaseId, _: &Settled) {}
+    fn asked(&mut self, _: SimTime, _: u64, _: DefectId) {}
+    fn observed(&mut self, _: SimTime, _: Observation, _: Cited) {}
+    fn held(&mut self, _: &[Span]) {}
+    fn settled(&mut self, _: ReleaseId, _: &Settled, _: &[Span]) {}
 }
 
 /// Counts steps per tick.
@@ -137,7 +178,10 @@ impl Sink for Load<'_> {
     }
     fn blocked(&mut self, _: ReleaseId, _: SimTime, _: SimTime, _: Blocker) {}
     fn transfer(&mut self, _: ReleaseId, _: SimTime, _: SimTime, _: i64, _: i64) {}
-    fn settled(&mut self, _: ReleaseId, _: &Settled) {}
+    fn asked(&mut self, _: SimTime, _: u64, _: DefectId) {}
+    fn observed(&mut self, _: SimTime, _: Observation, _: Cited) {}
+    fn held(&mut self, _: &[Span]) {}
+    fn settled(&mut self, _: ReleaseId, _: &Settled, _: &[Span]) {}
 }
 
 /// Shows `see` every event of the run behind `outcome`, ordered by time; within a second devices come before
@@ -153,16 +197,19 @@ pub fn observe(
     mut see: impl FnMut(SimTime, Seen),
 ) -> Shown {
     let (luck, watch) = (Luck::new(seed, outcome.replication), Watch::new());
+    let until = outcome.until(plan);
     let world = World { plan, luck: &luck, watch: &watch, wanted: None };
     let membership = Membership::new(world);
-    let ticks = (plan.horizon.0 / plan.tick_s + 1).max(1) as usize;
+    let odds = Odds::new(plan, &luck);
+    let setting = Setting { plan, luck: &luck, odds: &odds, known: &outcome.known, sees: true, until };
+    let ticks = (until.0 / plan.tick_s + 1).max(1) as usize;
     let (load, _) = fold_fleet(
         world,
         || (vec![0_u64; ticks], LifeScratch::default()),
         |(per_tick, scratch), device| {
             if let Some(ring) = membership.ring(plan, &luck, device) {
                 let mut sink = Load { tick_s: plan.tick_s, per_tick };
-                play(plan, &luck, &outcome.known, ring, device, scratch, &mut sink);
+                play(setting, ring, device, scratch, &mut sink);
             }
         },
         |(a, _), (b, _)| a.iter_mut().zip(b).for_each(|(a, b)| *a += b),
@@ -183,7 +230,7 @@ pub fn observe(
             return Shown::Before(from);
         }
         let to = SimTime(tick as i64 * plan.tick_s);
-        for (at, index, _, step) in window(world, &membership, &outcome.known, from, to) {
+        for (at, index, _, step) in window(world, &membership, setting, from, to) {
             while let Some(Logged { at, event }) = control.next_if(|logged| logged.at < at) {
                 see(*at, Seen::Control(*event));
             }
@@ -203,7 +250,7 @@ pub fn observe(
 fn window(
     world: World<'_>,
     membership: &Membership,
-    known: &Known,
+    setting: Setting<'_>,
     from: SimTime,
     to: SimTime,
 ) -> Vec<Entry> {
@@ -215,7 +262,7 @@ fn window(
         |(sink, scratch), device| {
             if let Some(ring) = membership.ring(plan, luck, device) {
                 (sink.index, sink.next) = (device.index, 0);
-                play(plan, luck, known, ring, device, scratch, sink);
+                play(setting, ring, device, scratch, sink);
             }
         },
         |(a, _), (mut b, _)| a.found.append(&mut b.found),

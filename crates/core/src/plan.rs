@@ -6,12 +6,17 @@
 //! *Invariants* (the loader guarantees them): indices are in range; releases are sorted by publication; the
 //! ring graph has no cycle; probabilities lie in 0..=1 and lengths of time are not negative.
 
+mod stops;
+mod trouble;
+
 use crate::{
     draws::Coin,
     quantile::Quantile,
     time::SimTime,
     windows::{Span, Windows},
 };
+pub use stops::*;
+pub use trouble::*;
 
 /// The input of the engine.
 #[derive(Clone, Debug)]
@@ -43,6 +48,20 @@ pub struct Plan {
     pub freezes: Vec<Freeze>,
     /// What the service promises, for whom.
     pub objective: Objective,
+    /// What is wrong with the releases.
+    pub defects: Vec<Defect>,
+    /// What goes wrong without any release.
+    pub background: Background,
+    /// The people who decide.
+    pub crews: Vec<Crew>,
+    /// What they (or the service by itself) react to.
+    pub rules: Vec<Rule>,
+    /// Decisions at given instants, by time.
+    pub scripted: Vec<Scripted>,
+    /// What commands do.
+    pub management: Management,
+    /// Local midnights over the time of play, in order: the days of repair capacities.
+    pub midnights: Vec<SimTime>,
 }
 
 /// Index into [`Plan::attributes`].
@@ -228,8 +247,8 @@ pub enum Online {
 pub struct Away {
     /// Length of an absence in seconds.
     pub lasts: Quantile,
-    /// Upper ends of the 64-bit intervals for 0, 1, 2, ... beginnings in a block.
-    pub begins: Vec<u64>,
+    /// How many begin in a block.
+    pub begins: Poisson,
     /// How many blocks back an absence can have begun that still lasts.
     pub reach_blocks: i64,
 }
@@ -245,15 +264,7 @@ impl Away {
     pub fn new(share: f64, lasts: Quantile) -> Self {
         let mean = lasts.mean().max(1.0);
         let per_block = -libm::log1p(-share) / mean * AWAY_BLOCK_S as f64;
-        let mut begins = Vec::new();
-        let (mut term, mut sum, mut k) = (libm::exp(-per_block), 0.0, 0.0);
-        // The last interval takes what is left beyond 2^-64 or after 15 beginnings (the address has 4 bits).
-        while begins.len() < 15 && sum < 1.0 - 1e-16 {
-            sum += term;
-            begins.push((sum * 18_446_744_073_709_551_616.0) as u64);
-            k += 1.0;
-            term *= per_block / k;
-        }
+        let begins = Poisson::per_block(per_block);
         let reach_blocks = lasts.practically_longest() / AWAY_BLOCK_S + 1;
         Self { lasts, begins, reach_blocks }
     }
@@ -400,6 +411,20 @@ pub struct Release {
     pub watched_until: SimTime,
     /// Bytes to download.
     pub size_bytes: u64,
+    /// An out-of-band release follows another: it may be offered to a device from its own publication, but not
+    /// before the release that it follows. `None`: it has a deferral of its own.
+    pub follows: Option<ReleaseId>,
+    /// Content that is pushed: no scan, no install, no restart.
+    pub push: Option<Push>,
+}
+
+/// How pushed content reaches devices. Only [`Act::Withdraw`] stops it: no policy sync is asked.
+#[derive(Clone, Debug)]
+pub struct Push {
+    /// From the moment it may be offered to its arrival on a device that is on, in seconds.
+    pub reaches: Quantile,
+    /// True: all rings at publication. False: ring by ring, as their deferrals and gates say.
+    pub ignores_rings: bool,
 }
 
 /// What every managed device does with an offer.
@@ -431,8 +456,8 @@ pub struct DeviceRules {
     pub disk_freed_after: Option<Quantile>,
     /// How it restarts.
     pub restart: Restart,
-    /// From a device's patch to the time at which the service can see it.
-    pub report_after: Quantile,
+    /// How the service gets to know what happened on the device.
+    pub telemetry: Telemetry,
 }
 
 /// How a device comes to its scans.
@@ -575,7 +600,12 @@ impl Plan {
 
     /// When `ring` may be offered `release` as far as the calendar alone decides.
     pub fn earliest_offer(&self, ring: RingId, release: ReleaseId) -> SimTime {
-        self.releases[release.0 as usize].published + self.rings[ring.0 as usize].deferral_s
+        let r = &self.releases[release.0 as usize];
+        match (r.follows, &r.push) {
+            (_, Some(push)) if push.ignores_rings => r.published,
+            (Some(followed), _) => r.published.max(self.earliest_offer(ring, followed)),
+            (None, _) => r.published + self.rings[ring.0 as usize].deferral_s,
+        }
     }
 
     /// When the objective of `ring` for `release` passes.
@@ -583,10 +613,42 @@ impl Plan {
         self.releases[release.0 as usize].published + self.rings[ring.0 as usize].objective_s
     }
 
+    /// The newest release published by `at`; the first one before that.
+    pub fn newest_published(&self, at: SimTime) -> ReleaseId {
+        ReleaseId((self.releases.iter().filter(|r| r.published <= at).count().max(1) - 1) as u16)
+    }
+
     /// Number of ticks over which `release` is watched.
     pub fn ticks(&self, release: ReleaseId) -> usize {
         let r = &self.releases[release.0 as usize];
         let watched = (r.watched_until - r.published).max(0);
         ((watched + self.tick_s - 1) / self.tick_s) as usize
+    }
+
+    /// The tick of the plan's clock that holds the publication of `release`.
+    pub fn clock_from(&self, release: ReleaseId) -> i64 {
+        self.releases[release.0 as usize].published.0.div_euclid(self.tick_s)
+    }
+
+    /// Number of ticks of the plan's clock in which `release` is watched.
+    pub fn clock_ticks(&self, release: ReleaseId) -> usize {
+        let until = self.releases[release.0 as usize].watched_until.0;
+        (((until + self.tick_s - 1) / self.tick_s) - self.clock_from(release)).max(0) as usize
+    }
+
+    /// Number of ticks of the plan's clock until the end of play.
+    pub fn clock_end(&self) -> usize {
+        ((self.horizon.0 + self.tick_s - 1) / self.tick_s).max(0) as usize
+    }
+
+    /// The end of the tick of the plan's clock that holds `at`; `at` itself at the stroke of a tick.
+    pub fn stroke(&self, at: SimTime) -> SimTime {
+        SimTime((at.0 + self.tick_s - 1).div_euclid(self.tick_s) * self.tick_s)
+    }
+
+    /// True if some decision can uninstall a release.
+    pub fn can_uninstall(&self) -> bool {
+        let mut acts = self.rules.iter().flat_map(|r| &r.acts).chain(self.scripted.iter().map(|s| &s.act));
+        acts.any(|act| matches!(act, Act::Uninstall { .. }))
     }
 }

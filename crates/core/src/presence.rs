@@ -15,6 +15,8 @@ use crate::{
 pub(crate) enum AwayKind {
     /// On leave, or its site is closed; it comes back.
     Absent,
+    /// A defect has it.
+    Down,
     /// Silent since before the start, or gone for good.
     Gone,
 }
@@ -36,6 +38,7 @@ pub(crate) struct Presence<'a> {
     horizon: SimTime,
     /// Shift against the stated hours, or begin of the device's own day.
     shift_s: i64,
+    sync_phase: u32,
     /// Sorted, disjoint.
     away: &'a mut Vec<(Span, AwayKind)>,
     /// On day and night and never away: the fast path.
@@ -66,6 +69,7 @@ impl<'a> Presence<'a> {
             epoch_unix_s: plan.epoch_unix_s,
             horizon: plan.horizon,
             shift_s,
+            sync_phase: block[3],
             away: &mut scratch.away,
             always: false,
         };
@@ -76,14 +80,13 @@ impl<'a> Presence<'a> {
 
     fn collect_away(&mut self, device: &Device<'_>) {
         let habit = self.habit;
-        let silent = self.luck.block(self.key, Purpose::Silent, habit.key);
-        if habit.no_heartbeat.heads(low64(silent)) {
+        if self.luck.toss(habit.no_heartbeat, self.key, Purpose::Silent, habit.key, false) {
             self.away.push((Span { from: SimTime::ALWAYS, to: SimTime::NEVER }, AwayKind::Gone));
             return;
         }
         if let Some(leaves) = &habit.never_back {
             // The stay is exponential, so its residual from the start of play has the same law.
-            let stay = leaves.draw(self.luck, self.key, Purpose::Silent, habit.key, 2, silent);
+            let stay = leaves.sample(self.luck, self.key, Purpose::Silent, habit.key, 2);
             if SimTime(stay) < self.horizon {
                 self.away.push((Span { from: SimTime(stay), to: SimTime::NEVER }, AwayKind::Gone));
             }
@@ -127,7 +130,7 @@ impl<'a> Presence<'a> {
         let begin = SimTime(-LOOK_BACK_S);
         for block in block_of(begin) - away.reach_blocks..=block_of(self.horizon) {
             let word = low64(self.luck.block(self.key, Purpose::Absence, block as u32));
-            let count = away.begins.partition_point(|&upto| upto <= word).min(15) as u32;
+            let count = away.begins.count(word);
             for i in 0..count {
                 let n = (block as u32) << 4 | i;
                 let draws = self.luck.block(self.key, Purpose::AbsenceSpan, n);
@@ -161,6 +164,20 @@ impl<'a> Presence<'a> {
             }
         }
         self.away.truncate(kept + 1);
+    }
+
+    /// The device is down over `[from, to)`, whatever else it would be.
+    pub(crate) fn go_down(&mut self, from: SimTime, to: SimTime) {
+        self.always = false;
+        let mut kept = Vec::with_capacity(self.away.len() + 2);
+        for &(span, kind) in self.away.iter() {
+            kept.push((Span { from: span.from, to: span.to.min(from) }, kind));
+            kept.push((Span { from: span.from.max(to), to: span.to }, kind));
+        }
+        kept.push((Span { from, to }, AwayKind::Down));
+        kept.retain(|(span, _)| span.from < span.to);
+        kept.sort_unstable_by_key(|(span, _)| span.from);
+        *self.away = kept;
     }
 
     /// The first stretch online that has not ended at `t`: it begins at `t` if the device is on, else when it
@@ -203,16 +220,25 @@ impl<'a> Presence<'a> {
                 // A session may reach over midnight, so the search begins the day before.
                 let today = (t.0 + self.epoch_unix_s).div_euclid(DAY_S);
                 let last = (self.horizon.0 + self.epoch_unix_s).div_euclid(DAY_S);
-                (today - 1..=last).find_map(|d| {
+                let session = |d: i64| {
                     let block = self.luck.block(self.key, Purpose::Session, d as u32);
                     if !day.heads(low64(block)) {
                         return None;
                     }
                     let begin = d * DAY_S - self.epoch_unix_s + ((i64::from(block[2]) * DAY_S) >> 32);
                     let lasts = session.draw(self.luck, self.key, Purpose::Session, d as u32, 3, block);
-                    let span = Span { from: SimTime(begin), to: SimTime(begin + lasts.max(1)) };
-                    (span.to > t).then_some(span)
-                })
+                    Some(Span { from: SimTime(begin), to: SimTime(begin + lasts.max(1)) })
+                };
+                let first = |d: i64| Some((d, session(d).filter(|span| span.to > t)?));
+                let (d, mut span) = (today - 1..=last).find_map(first)?;
+                // The next day's session may begin before this one ends; then it is one stretch.
+                for next in d + 1.. {
+                    match session(next) {
+                        Some(more) if more.from <= span.to => span.to = span.to.max(more.to),
+                        _ => break,
+                    }
+                }
+                Some(span)
             }
         }
     }
@@ -277,7 +303,7 @@ impl<'a> Presence<'a> {
 
     /// Word of the device's phase in the policy-sync interval.
     pub(crate) fn sync_phase(&self) -> u32 {
-        self.luck.block(self.key, Purpose::Habit, self.habit.key)[3]
+        self.sync_phase
     }
 
     /// Word for the bandwidth of the device's link, with its second word.

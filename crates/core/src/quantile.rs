@@ -102,6 +102,15 @@ impl Quantile {
         round(value.max(self.at_least).min(self.at_most))
     }
 
+    /// The value for lane `lane` of (entity, purpose, n). What is always the same needs no draw.
+    #[inline]
+    pub fn sample(&self, luck: &Luck, entity: u64, purpose: Purpose, n: u32, lane: usize) -> i64 {
+        match self.shape {
+            Shape::Fixed(value) => value,
+            _ => self.draw(luck, entity, purpose, n, lane, luck.block(entity, purpose, n)),
+        }
+    }
+
     /// The value for lane `lane` of (entity, purpose, n), given that block.
     #[inline]
     pub fn draw(
@@ -135,7 +144,9 @@ const EXP2_M32: f64 = 1.0 / 4_294_967_296.0;
 /// To nearest, halves up; the values are far below 2^53.
 #[inline]
 fn round(x: f64) -> i64 {
-    libm::floor(x + 0.5) as i64
+    let x = x + 0.5;
+    let whole = x as i64;
+    whole - i64::from(whole as f64 > x)
 }
 
 fn on_points(points: &[(f64, f64)], p: f64) -> f64 {

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use crate::{
     goals::{Goal, Judgement},
-    metrics::{Group, Metric},
-    outcome::Outcome,
+    metrics::{Group, Metric, Unit},
+    outcome::{End, Outcome},
     plan::{Plan, ReleaseId, RingId},
     run::run_watched,
     stats::Summary,
@@ -21,6 +21,8 @@ pub struct Replications {
     pub first: Outcome,
     /// Which replications, in order.
     pub numbers: Vec<u32>,
+    /// Those of them that ended early, see [`crate::outcome::End::DecisionLimit`].
+    pub ended_early: Vec<u32>,
     /// For each release, for the fleet and then each ring: the values of [`Metric::all`] by replication.
     values: Vec<Vec<Vec<Vec<Option<f64>>>>>,
     /// Goals in the order given.
@@ -31,6 +33,7 @@ pub struct Replications {
 struct Row {
     values: Vec<Vec<Vec<Option<f64>>>>,
     held: Vec<bool>,
+    ended_early: bool,
     outcome: Option<Outcome>,
 }
 
@@ -76,7 +79,9 @@ pub fn replicate(
             goal.judge(held, rows.len() as u32)
         })
         .collect();
-    Some(Replications { first, numbers: numbers.to_vec(), values, goals: judged })
+    let early = numbers.iter().zip(&rows).filter(|(_, row)| row.ended_early);
+    let ended_early = early.map(|(&number, _)| number).collect();
+    Some(Replications { first, numbers: numbers.to_vec(), ended_early, values, goals: judged })
 }
 
 fn boil_down(plan: &Plan, outcome: &Outcome, metrics: &[Metric], goals: &[Goal]) -> Row {
@@ -96,7 +101,7 @@ fn boil_down(plan: &Plan, outcome: &Outcome, metrics: &[Metric], goals: &[Goal])
         }
         values.push(of_release);
     }
-    Row { values, held, outcome: None }
+    Row { values, held, ended_early: outcome.end != End::Completed, outcome: None }
 }
 
 /// The group of `ring` (`None`: the fleet, whose sum is given) and `release`, as metrics want it.
@@ -113,6 +118,11 @@ pub fn group<'a>(
         all: if ring.is_some() { truth.devices } else { outcome.census.devices },
         tick_s: plan.tick_s,
         published_s: plan.releases[release.0 as usize].published.0,
+        stop: outcome.stop(plan, ring, release),
+        background_tickets: match ring {
+            Some(ring) => outcome.tally.rings[ring.0 as usize].background_tickets,
+            None => outcome.tally.rings.iter().map(|ring| ring.background_tickets).sum(),
+        },
     }
 }
 
@@ -128,7 +138,7 @@ impl Replications {
     pub fn summary(&self, plan: &Plan, metric: Metric, ring: Option<RingId>, release: ReleaseId) -> Summary {
         let r = &plan.releases[release.0 as usize];
         let watched_h = (r.watched_until - r.published) as f64 / HOUR_S as f64;
-        let limit = matches!(metric, Metric::Hours(..)).then_some(watched_h);
+        let limit = (metric.unit() == Unit::Hours).then_some(watched_h);
         Summary::of(self.values(metric, ring, release), limit)
     }
 }

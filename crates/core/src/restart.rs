@@ -17,7 +17,11 @@ impl<S: Sink> Life<'_, S> {
         pending: SimTime,
     ) -> Option<(SimTime, RestartBy, Disturbance)> {
         let (at, by) = if self.scheduled() {
-            (self.in_install_window(pending)?, RestartBy::Schedule)
+            let mut at = self.in_install_window(pending)?;
+            while self.released(at) > at {
+                at = self.in_install_window(self.released(at))?;
+            }
+            (at, RestartBy::Schedule)
         } else {
             let forced = self.forced(release, pending).map(|at| (at, RestartBy::Deadline));
             let latest = forced.map_or(self.plan.horizon, |(at, _)| at);
@@ -26,12 +30,16 @@ impl<S: Sink> Life<'_, S> {
             // On a tie the user's own choice is told, then the idle slot.
             [user, idle, forced].into_iter().flatten().min_by_key(|&(at, by)| (at, by))?
         };
-        let disturbance = if self.at_site.active.contains(at) {
+        Some((at, by, self.disturbance(at)))
+    }
+
+    /// Whether a restart at `at` falls into active hours.
+    pub(crate) fn disturbance(&self, at: SimTime) -> Disturbance {
+        if self.at_site.active.contains(at) {
             Disturbance::InActiveHours
         } else {
             Disturbance::OutsideActiveHours
-        };
-        Some((at, by, disturbance))
+        }
     }
 
     /// The effective deadline: the later of (anchor + deadline) and (pending + grace), behind a warning of
@@ -49,7 +57,12 @@ impl<S: Sink> Life<'_, S> {
         let mut warn = SimTime(effective.0 - rule.warning_s).max(pending);
         loop {
             if !self.plan.device.needs_online.restart {
-                return Some(self.released(effective.max(warn + rule.warning_s)));
+                let at = effective.max(warn + rule.warning_s);
+                match self.released(at) {
+                    free if free > at => warn = free,
+                    free => return Some(free),
+                }
+                continue;
             }
             let on = self.presence.online(warn)?;
             let at = effective.max(on.from + rule.warning_s);
@@ -69,8 +82,7 @@ impl<S: Sink> Life<'_, S> {
     fn user(&self, release: ReleaseId, pending: SimTime) -> Option<SimTime> {
         let after = self.plan.device.restart.user.as_ref()?;
         let n = self.plan.releases[release.0 as usize].key << 8;
-        let block = self.luck.block(self.key, Purpose::Rollout, n);
-        let delay = after.draw(self.luck, self.key, Purpose::Rollout, n, 1, block);
+        let delay = after.sample(self.luck, self.key, Purpose::Rollout, n, 1);
         let mut at = pending + delay;
         // Nobody is asked during a hold; when it ends, the user takes as long as ever.
         while self.released(at) > at {
@@ -80,14 +92,13 @@ impl<S: Sink> Life<'_, S> {
     }
 
     /// The automatic restart: some time into the first stretch that is outside active hours while the device
-    /// is on, if that comes before `latest`.
+    /// is on, if that comes by `latest`.
     fn idle(&self, release: ReleaseId, pending: SimTime, latest: SimTime) -> Option<SimTime> {
         let after = self.plan.device.restart.idle.as_ref()?;
         let n = self.plan.releases[release.0 as usize].key << 8;
-        let block = self.luck.block(self.key, Purpose::Rollout, n);
-        let delay = after.draw(self.luck, self.key, Purpose::Rollout, n, 2, block);
+        let delay = after.sample(self.luck, self.key, Purpose::Rollout, n, 2);
         let mut t = pending;
-        while t < latest {
+        while t <= latest {
             let start = self.on_and_released(t)?;
             let active = self.at_site.active.next(start);
             match active {

@@ -1,9 +1,9 @@
 //! Plays a plan: membership, the calendar, then lives and gates in turn until nothing new is decided.
 //!
 //! ```text
-//!   calendar --> decisions known --> play the rings that they reach --> tallies
-//!                      ^                                                   |
-//!                      +----- the earliest decision not yet in the log <---+
+//!   ledger --> control plane closed --> play the rings that it reaches --> tallies
+//!     ^                                                                      |
+//!     +------------ the earliest decision that is not in the ledger <--------+
 //! ```
 //!
 //! Lives are right until a decision lands, so each round takes the earliest landing only; rings whose start is
@@ -12,14 +12,18 @@
 
 use crate::{
     census::Census,
-    control::{Event, Known, Logged, MAX_DECISIONS, Seen},
+    control::{Closed, Known, Ledger, Opening, Seen},
+    desk,
     draws::Luck,
-    life::{LifeScratch, play},
+    lag,
+    life::{LifeScratch, Setting, play},
     membership::Membership,
+    odds::Odds,
     outcome::{End, Outcome},
     parallel::{World, fold_fleet},
     plan::{Gate, Plan, ReleaseId, RingId},
-    tally::{Counter, Observed, Tally},
+    rules::next_firing,
+    tally::{Observed, Reads, Request, Tally},
     time::SimTime,
     watch::Watch,
 };
@@ -36,110 +40,201 @@ pub fn run_watched(plan: &Plan, seed: u64, replication: u32, watch: &Watch) -> O
     let luck = Luck::new(seed, replication);
     let world = World { plan, luck: &luck, watch, wanted: None };
     let membership = Membership::new(world);
-    let (known, log, tally, census, end) = decide(world, &membership);
+    let odds = Odds::new(plan, &luck);
+    let mut rounds = Rounds {
+        world,
+        membership: &membership,
+        odds: &odds,
+        closed: Ledger::default().close(plan),
+        ledger: Ledger::default(),
+        tally: Tally::new(plan),
+        census: None,
+        played: vec![false; plan.rings.len()],
+        judged: SimTime(0),
+    };
+    let end = rounds.decide();
+    if let End::DecisionLimit(at) = end {
+        rounds.end_early(at);
+    }
+    let Rounds { closed: Closed { known, log, decisions, .. }, tally, census, .. } = rounds;
+    let census = census.unwrap_or_else(|| Census::new(plan)).finish();
+    let short = membership.short.clone();
+    let after_decision = Vec::new();
+    let mut outcome =
+        Outcome { replication, census, short, known, log, decisions, tally, end, after_decision };
+    outcome.after_decision = lag::harmed_after_decisions(world, &membership, &odds, &outcome);
     watch.finish();
-    let outcome = Outcome { replication, census, short: membership.short.clone(), known, log, tally, end };
     (!watch.stopped()).then_some(outcome)
 }
 
-/// Rounds of playing and judging until no gate opens any more.
-fn decide(world: World<'_>, membership: &Membership) -> (Known, Vec<Logged>, Tally, Census, End) {
-    let plan = world.plan;
-    let (mut known, mut log) = Known::from_calendar(plan);
-    let mut tally = Tally::new(plan);
-    let mut census = None;
-    let mut dirty: Vec<bool> = plan.rings.iter().map(|ring| ring.gate.is_none()).collect();
-    let mut end = End::Completed;
-    let calendar = log.len();
-    loop {
-        if census.is_none() || dirty.contains(&true) {
-            replay(world, membership, &known, &dirty, &mut tally, &mut census);
-            dirty.fill(false);
-        }
-        let Some((ring, judged, starts)) = next_gate(plan, &known, &tally) else { break };
-        if log.len() - calendar >= 2 * MAX_DECISIONS {
-            end = End::DecisionLimit(judged.at);
-            break;
-        }
-        for logged in [judged, starts] {
-            known.learn(plan, logged);
-            log.push(logged);
-        }
-        dirty[ring.0 as usize] = true;
-    }
-    // Rings that never started still have members who wait.
-    let waiting: Vec<bool> = plan
-        .rings
-        .iter()
-        .enumerate()
-        .map(|(r, ring)| ring.gate.is_some() && tally.units[r * plan.releases.len()].truth.devices == 0)
-        .collect();
-    if waiting.contains(&true) {
-        replay(world, membership, &known, &waiting, &mut tally, &mut census);
-    }
-    log.sort_by_key(|logged| (logged.at, logged.event.class()));
-    let census = census.expect("invariant: the first round counts everybody").finish();
-    (known, log, tally, census, end)
+/// A run in progress.
+struct Rounds<'a> {
+    world: World<'a>,
+    membership: &'a Membership,
+    odds: &'a Odds,
+    ledger: Ledger,
+    closed: Closed,
+    tally: Tally,
+    census: Option<Census>,
+    /// Rings whose lives have been played.
+    played: Vec<bool>,
+    /// Rules are judged up to here: what fired before is in the ledger.
+    judged: SimTime,
 }
 
-/// Plays the lives of the marked rings and puts their counts in the place of the old ones; the first time it
-/// also counts who is where.
-fn replay(
-    world: World<'_>,
-    membership: &Membership,
-    known: &Known,
-    rings: &[bool],
-    tally: &mut Tally,
-    census: &mut Option<Census>,
-) {
-    let World { plan, luck, .. } = world;
-    let first = census.is_none();
-    let (fresh, counted, _) = fold_fleet(
-        world,
-        || (Tally::new(plan), Census::new(plan), LifeScratch::default()),
-        |(sum, census, scratch), device| {
-            let ring = membership.ring(plan, luck, device);
-            if first {
-                census.count(device, ring);
+impl Rounds<'_> {
+    /// Rounds of playing and judging until nothing new is decided.
+    fn decide(&mut self) -> End {
+        let plan = self.world.plan;
+        let mut end = End::Completed;
+        let mut dirty = vec![true; plan.rings.len()];
+        loop {
+            self.play_those(&dirty, |rounds, ring| rounds.starts(ring));
+            if self.world.watch.stopped() {
+                return end;
             }
-            if let Some(ring) = ring.filter(|r| rings[r.0 as usize]) {
-                let mut counter = Counter { plan, units: sum.ring_mut(ring) };
-                play(plan, luck, known, ring, device, scratch, &mut counter);
+            let Some(at) = self.take_next() else { break };
+            if self.ledger.firings.len() > plan.management.max_decisions {
+                end = End::DecisionLimit(at);
+                break;
             }
-        },
-        |a, b| {
-            a.0.add(&b.0);
-            a.1.add(&b.1);
-        },
-    );
-    if first {
-        *census = Some(counted);
+            let closed = self.ledger.close(plan);
+            dirty = self.closed.known.differs(&closed.known);
+            let repairs = self.closed.known.repairs().to_vec();
+            self.closed = closed;
+            self.closed.known.set_repairs(repairs);
+        }
+        // Rings that never started still have members who wait.
+        let waiting: Vec<bool> = self.played.iter().map(|played| !played).collect();
+        if waiting.contains(&true) {
+            self.play_those(&waiting, |_, _| true);
+        }
+        end
     }
-    for (r, _) in rings.iter().enumerate().filter(|&(_, &played)| played) {
-        let ring = RingId(r as u16);
-        let from = r * plan.releases.len();
-        tally.ring_mut(ring).clone_from_slice(&fresh.units[from..from + plan.releases.len()]);
+
+    /// Nothing from `at` on was decided, so nothing from there on is told.
+    fn end_early(&mut self, at: SimTime) {
+        self.closed.log.retain(|logged| logged.at <= at);
+        self.closed.decisions.retain(|decision| decision.landed <= at);
+        self.replay(&vec![true; self.played.len()], at);
+    }
+
+    /// True if the devices of a ring have something to live for: an offer, or calls that a rule counts.
+    fn starts(&self, ring: usize) -> bool {
+        let mut releases = (0..self.world.plan.releases.len()).map(|r| ReleaseId(r as u16));
+        let ring = RingId(ring as u16);
+        releases.any(|release| self.closed.known.offer(ring, release).is_some())
+            || Reads::of(self.world.plan).tickets
+    }
+
+    /// Plays the lives of those of the `marked` rings that are `ready`, and again where the queue for repair
+    /// changes them.
+    fn play_those(&mut self, marked: &[bool], ready: impl Fn(&Self, usize) -> bool) {
+        let plan = self.world.plan;
+        let mut rings: Vec<bool> = (0..marked.len()).map(|r| marked[r] && ready(self, r)).collect();
+        while self.census.is_none() || rings.contains(&true) {
+            self.replay(&rings, plan.horizon);
+            if self.world.watch.stopped() {
+                return;
+            }
+            let requests = |tally: &Tally| -> Vec<Request> {
+                tally.rings.iter().flat_map(|ring| ring.requests.iter().copied()).collect()
+            };
+            let known = &self.closed.known;
+            let schedule = desk::schedule(plan, requests(&self.tally));
+            if schedule == known.repairs() {
+                return;
+            }
+            let mut fresh = known.clone();
+            fresh.set_repairs(schedule);
+            let begins = |known: &Known, r: &Request| known.repair(r.key, r.defect, r.asked);
+            rings = (0..rings.len())
+                .map(|ring| {
+                    let mut of_ring = self.tally.rings[ring].requests.iter();
+                    of_ring.any(|request| begins(known, request) != begins(&fresh, request))
+                })
+                .collect();
+            self.closed.known = fresh;
+        }
+    }
+
+    /// Plays the lives of the marked rings and puts their counts in the place of the old ones; the first time it
+    /// also counts who is where.
+    fn replay(&mut self, rings: &[bool], until: SimTime) {
+        let World { plan, luck, .. } = self.world;
+        let (membership, first) = (self.membership, self.census.is_none());
+        let sees = Reads::of(plan) != Reads::default() || !plan.defects.is_empty();
+        let setting = Setting { plan, luck, odds: self.odds, known: &self.closed.known, sees, until };
+        let (fresh, counted, _) = fold_fleet(
+            self.world,
+            || (Tally::new(plan), Census::new(plan), LifeScratch::default()),
+            |(sum, census, scratch), device| {
+                let ring = membership.ring(plan, luck, device);
+                if first {
+                    census.count(device, ring);
+                }
+                if let Some(ring) = ring.filter(|r| rings[r.0 as usize]) {
+                    play(setting, ring, device, scratch, &mut sum.counter(plan, ring));
+                }
+            },
+            |a, b| {
+                a.0.add(&b.0);
+                a.1.add(&b.1);
+            },
+        );
+        if first {
+            self.census = Some(counted);
+        }
+        for ring in (0..rings.len()).filter(|&r| rings[r]) {
+            self.tally.replace_ring(RingId(ring as u16), &fresh);
+            self.played[ring] = true;
+        }
+    }
+
+    /// Puts the decision that lands next into the ledger, gives back when that is.
+    fn take_next(&mut self) -> Option<SimTime> {
+        let plan = self.world.plan;
+        let census = self.census.as_ref()?;
+        let gate = next_gate(plan, census, &self.closed.known, &self.tally);
+        let (luck, from) = (self.world.luck, self.judged);
+        let firing = next_firing(plan, luck, census, &self.tally, &self.closed, &self.ledger, from);
+        match (gate, firing) {
+            (Some(gate), firing) if firing.is_none_or(|(f, _)| gate.judged <= f.landed) => {
+                self.ledger.openings.push(gate);
+                Some(gate.judged)
+            }
+            (_, Some((firing, judged))) => {
+                self.ledger.firings.push(firing);
+                self.judged = judged;
+                Some(firing.landed)
+            }
+            _ => None,
+        }
     }
 }
 
-/// The earliest gate that opens and is not in the log yet: its ring, its judgement and the start it causes.
-fn next_gate(plan: &Plan, known: &Known, tally: &Tally) -> Option<(RingId, Logged, Logged)> {
-    let mut earliest: Option<(RingId, Logged, Logged)> = None;
+/// The earliest gate that opens and is not in the ledger yet.
+fn next_gate(plan: &Plan, census: &Census, known: &Known, tally: &Tally) -> Option<Opening> {
+    let mut earliest: Option<Opening> = None;
     for (r, ring) in plan.rings.iter().enumerate() {
         let (Some(gate), id) = (ring.gate, RingId(r as u16)) else { continue };
-        for release in (0..plan.releases.len()).map(|i| ReleaseId(i as u16)) {
-            if known.offer(id, release).is_some() || known.offer(gate.after, release).is_none() {
+        for (i, next) in plan.releases.iter().enumerate() {
+            let release = ReleaseId(i as u16);
+            // An out-of-band release starts where the one that it follows has started.
+            let by_itself = next.follows.is_none() && next.push.as_ref().is_none_or(|p| !p.ignores_rings);
+            if !by_itself || known.offer(id, release).is_some() {
                 continue;
             }
             let observed = &tally.unit(gate.after, release).observed;
-            let Some((at, seen)) = opens(plan, gate, release, observed) else { continue };
-            if at >= plan.horizon {
+            // Of a ring that has not started nobody is reported, but its members are known.
+            let of = census.ring_sizes[gate.after.0 as usize];
+            let Some((judged, seen)) = opens(plan, gate, release, observed, of) else { continue };
+            if judged >= plan.horizon {
                 continue;
             }
-            let starts = plan.earliest_offer(id, release).max(at + gate.wait_s);
-            if earliest.as_ref().is_none_or(|(_, judged, _)| at < judged.at) {
-                let judged = Logged { at, event: Event::GateJudged(id, release, seen) };
-                earliest = Some((id, judged, Logged { at: starts, event: Event::RingStarts(id, release) }));
+            let starts = plan.earliest_offer(id, release).max(judged + gate.wait_s);
+            if earliest.as_ref().is_none_or(|other| judged < other.judged) {
+                earliest = Some(Opening { ring: id, release, judged, starts, seen });
             }
         }
     }
@@ -147,13 +242,19 @@ fn next_gate(plan: &Plan, known: &Known, tally: &Tally) -> Option<(RingId, Logge
 }
 
 /// When a gate opens, judged at the end of each tick on what was reported by then, and what was seen.
-fn opens(plan: &Plan, gate: Gate, release: ReleaseId, observed: &Observed) -> Option<(SimTime, Seen)> {
-    let needed = libm::ceil(gate.share * observed.devices as f64 - 1e-9) as u64;
+fn opens(
+    plan: &Plan,
+    gate: Gate,
+    release: ReleaseId,
+    observed: &Observed,
+    of: u64,
+) -> Option<(SimTime, Seen)> {
+    let needed = libm::ceil(gate.share * of as f64 - 1e-9) as u64;
     let mut sum = 0;
-    let tick = observed.patched.iter().position(|&n| {
+    let tick = observed.installed.iter().position(|&n| {
         sum += n;
         sum >= needed
     })?;
-    let at = plan.releases[release.0 as usize].published + (tick as i64 + 1) * plan.tick_s;
-    Some((at, Seen { patched: sum, of: observed.devices }))
+    let at = SimTime((plan.clock_from(release) + tick as i64 + 1) * plan.tick_s);
+    Some((at, Seen { patched: sum, of }))
 }

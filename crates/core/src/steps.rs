@@ -1,11 +1,12 @@
 //! What can be said of a device while its life is played: steps, states that block it, and where both go.
 
 use crate::{
-    plan::{CauseId, ReleaseId},
+    plan::{CauseId, DefectId, ReleaseId},
     time::SimTime,
+    windows::Span,
 };
 
-/// One step in a device's life. The order of the variants is the order within one second.
+/// One step in a device's life: something true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// A scan found the release.
@@ -26,13 +27,27 @@ pub enum Step {
     Restarted(ReleaseId, RestartBy, Disturbance),
     /// Running the new build: patched.
     Patched(ReleaseId),
-    /// The service can see that the device is patched.
-    Reported(ReleaseId),
+    /// A defect of the release shows.
+    Harmed(ReleaseId, DefectId),
+    /// The defect does not show any more: another build, or the change is switched off.
+    Healed(ReleaseId, DefectId),
+    /// A device that was down is up again.
+    Repaired(ReleaseId, DefectId),
+    /// An uninstall of the release began.
+    RollbackStarted(ReleaseId),
+    /// It failed; the release stays.
+    RollbackFailed(ReleaseId),
+    /// Running the build from before.
+    RolledBack(ReleaseId),
+    /// A failure that has nothing to do with the release that the device runs.
+    BackgroundFailure(ReleaseId),
+    /// A call to the help desk that has nothing to do with any release.
+    BackgroundCall,
 }
 
 impl Step {
     /// The release that the step is about.
-    pub fn release(self) -> ReleaseId {
+    pub fn release(self) -> Option<ReleaseId> {
         match self {
             Step::Offered(r)
             | Step::DownloadStarted(r)
@@ -43,9 +58,42 @@ impl Step {
             | Step::PendingRestart(r)
             | Step::Restarted(r, ..)
             | Step::Patched(r)
-            | Step::Reported(r) => r,
+            | Step::Harmed(r, _)
+            | Step::Healed(r, _)
+            | Step::Repaired(r, _)
+            | Step::RollbackStarted(r)
+            | Step::RollbackFailed(r)
+            | Step::RolledBack(r)
+            | Step::BackgroundFailure(r) => Some(r),
+            Step::BackgroundCall => None,
         }
     }
+}
+
+/// Something that the service or the help desk gets to see of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Observation {
+    /// The service answered the scan that found the release.
+    Offered(ReleaseId),
+    /// The release (or a newer one) counts as installed.
+    Installed(ReleaseId),
+    /// A failure of the device on the release.
+    Failed(ReleaseId),
+    /// A failure to download or install it.
+    InstallFailed(ReleaseId),
+    /// The first of the three above.
+    Reported(ReleaseId),
+    /// A call to the help desk.
+    Ticket,
+}
+
+/// The true event that an observation comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cited {
+    /// When it happened.
+    pub at: SimTime,
+    /// What.
+    pub step: Step,
 }
 
 /// Why a restart came when it came.
@@ -59,6 +107,8 @@ pub enum RestartBy {
     Deadline,
     /// A scheduled install window.
     Schedule,
+    /// The end of an uninstall: at once.
+    Rollback,
 }
 
 /// Whether a restart fell into active hours.
@@ -76,7 +126,7 @@ pub enum Disturbance {
 /// every late device, has exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Blocker {
-    /// Not offerable yet: deferral, a gate or a ramp.
+    /// Not offerable: deferral, a gate or a ramp; or not any more.
     Deferred,
     /// The service holds new offers back and the device knows.
     Paused,
@@ -84,6 +134,8 @@ pub enum Blocker {
     PolicyConflict,
     /// Silent for good.
     NoHeartbeat,
+    /// A defect has it.
+    Down,
     /// Absent: on leave, or its site is closed.
     Away,
     /// Too little free disk.
@@ -102,15 +154,18 @@ pub enum Blocker {
     NeedsAttention,
     /// Installed, not restarted.
     PendingRestart,
+    /// An uninstall is under way.
+    RollingBack,
 }
 
 impl Blocker {
     /// All of them, by precedence.
-    pub const ALL: [Blocker; 13] = [
+    pub const ALL: [Blocker; 15] = [
         Blocker::Deferred,
         Blocker::Paused,
         Blocker::PolicyConflict,
         Blocker::NoHeartbeat,
+        Blocker::Down,
         Blocker::Away,
         Blocker::DiskFull,
         Blocker::LowConnectivity,
@@ -120,6 +175,7 @@ impl Blocker {
         Blocker::Retrying,
         Blocker::NeedsAttention,
         Blocker::PendingRestart,
+        Blocker::RollingBack,
     ];
 
     /// The name in outputs.
@@ -129,6 +185,7 @@ impl Blocker {
             Blocker::Paused => "paused",
             Blocker::PolicyConflict => "policy-conflict",
             Blocker::NoHeartbeat => "no-heartbeat",
+            Blocker::Down => "down",
             Blocker::Away => "away",
             Blocker::DiskFull => "disk-full",
             Blocker::LowConnectivity => "low-connectivity",
@@ -138,6 +195,7 @@ impl Blocker {
             Blocker::Retrying => "retrying",
             Blocker::NeedsAttention => "needs-attention",
             Blocker::PendingRestart => "pending-restart",
+            Blocker::RollingBack => "rolling-back",
         }
     }
 }
@@ -149,7 +207,7 @@ pub struct Settled {
     pub offerable: Option<SimTime>,
     /// When it first ran this release or a newer one, if before the end of the release's watch.
     pub patched: Option<SimTime>,
-    /// When the service could first see that.
+    /// When that (or, where success is reported before the restart, the install) could first be seen.
     pub reported: Option<SimTime>,
     /// When the objective passed for this device (at most the end of the watch).
     pub objective_at: SimTime,
@@ -158,12 +216,20 @@ pub struct Settled {
     pub eligible: bool,
     /// Whether it had the required hours online between publication and `objective_at`.
     pub connected: bool,
-    /// The state that blocked it at `objective_at`, if it was not patched by then.
+    /// The state that blocked it at `objective_at`, if it was not patched then.
     pub late_by: Option<Blocker>,
+    /// When a defect of this release first showed on it, if before the end of the watch.
+    pub harmed: Option<SimTime>,
+    /// When that was first seen, by telemetry or through a call.
+    pub harm_seen: Option<SimTime>,
+    /// Seconds for which defects of this release showed, up to the end of the watch (down or not).
+    pub harmed_s: i64,
+    /// Seconds for which a defect of this release had it down, up to the end of the watch.
+    pub down_s: i64,
 }
 
-/// Where a life goes: a tally, an observer, a story. Methods are called in time order per device, except that
-/// `settled` comes last, once for each release.
+/// Where a life goes: a tally, an observer, a story. A life tells what it knows when it knows it: the calls of
+/// one method are not sorted by time, `observed` comes after the steps, `settled` last.
 pub trait Sink {
     /// A step at an instant.
     fn step(&mut self, at: SimTime, step: Step);
@@ -171,6 +237,14 @@ pub trait Sink {
     fn blocked(&mut self, release: ReleaseId, from: SimTime, to: SimTime, blocker: Blocker);
     /// The share of a download that went on over `[from, to)`; `done_s` of `total_s` seconds came before.
     fn transfer(&mut self, release: ReleaseId, from: SimTime, to: SimTime, done_s: i64, total_s: i64);
-    /// How the device ended up with respect to `release`.
-    fn settled(&mut self, release: ReleaseId, settled: &Settled);
+    /// The device is down since `at` minus the delay to ask, and repair by hand is asked for at `at`.
+    fn asked(&mut self, at: SimTime, key: u64, defect: DefectId);
+    /// Something that could be seen from `at` on, and where it comes from. A device counts once per release and
+    /// kind; calls count each.
+    fn observed(&mut self, at: SimTime, what: Observation, cites: Cited);
+    /// The stretches in which the device knew of a pause, in order; once.
+    fn held(&mut self, held: &[Span]);
+    /// How the device ended up with respect to `release`, and the stretches in which it ran it or a newer one
+    /// (the last one ends with [`SimTime::NEVER`] if that did not end).
+    fn settled(&mut self, release: ReleaseId, settled: &Settled, covered: &[Span]);
 }

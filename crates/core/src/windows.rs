@@ -22,7 +22,7 @@ impl Span {
 }
 
 /// Sorted, disjoint spans with an index by day, so that a look-up costs a step or two.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Windows {
     spans: Box<[Span]>,
     /// For each day since `first_day`: the first span that ends after the day begins.

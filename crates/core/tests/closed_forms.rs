@@ -217,7 +217,7 @@ fn failures_repeat_with_their_probability_until_the_device_gives_up() {
     };
     near(truth.gave_up, 0.3_f64.powi(4));
     near(truth.failures[0], 0.3 + 0.09 + 0.027 + 0.0081);
-    assert_eq!(truth.patched.iter().sum::<u64>() + truth.gave_up, n);
+    assert_eq!(truth.patched.iter().sum::<i64>() as u64 + truth.gave_up, n);
 }
 
 #[test]
@@ -274,12 +274,12 @@ fn a_gate_opens_on_what_was_reported_and_starts_the_next_ring() {
     assert_eq!(outcome.known.offer(RingId(1), ReleaseId(0)), Some(SimTime::from_hours(44)));
     let second = outcome.ring(RingId(1), ReleaseId(0));
     assert_eq!(second.offerable[44], 10_000);
-    assert_eq!(second.patched[..44].iter().sum::<u64>(), 0);
+    assert_eq!(second.patched[..44].iter().sum::<i64>(), 0);
     // What nobody reports opens no gate, and the ring's devices count as deferred for all that time.
-    plan.device.report_after = Quantile::fixed(50 * DAY_S);
+    plan.device.telemetry.latency = Quantile::fixed(50 * DAY_S);
     let outcome = run(&plan, 1, 0);
     assert_eq!(outcome.known.offer(RingId(1), ReleaseId(0)), None);
     let second = outcome.ring(RingId(1), ReleaseId(0));
-    assert_eq!((second.devices, second.patched.iter().sum::<u64>()), (10_000, 0));
+    assert_eq!((second.devices, second.patched.iter().sum::<i64>()), (10_000, 0));
     assert_eq!(second.blocked_s[0], 10_000 * 40 * 86_400);
 }

@@ -15,7 +15,7 @@ fn metrics_page_is_fresh() {
          | name | unit | meaning |\n|---|---|---|\n",
     );
     for metric in Metric::all() {
-        let unit = format!("{:?}", metric.unit()).to_lowercase().replace("devicedays", "device-days");
+        let unit = format!("{:?}", metric.unit()).to_lowercase().replace("device", "device-");
         page += &format!("| `{}` | {unit} | {} |\n", metric.name(), metric.meaning());
     }
     if std::env::var_os("ROLLCAST_UPDATE_DOCS").is_some() {

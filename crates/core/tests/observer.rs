@@ -14,7 +14,7 @@ use rollcast_core::{
 
 fn three_rings(devices: u64) -> Plan {
     let mut plan = plan(devices);
-    plan.device.report_after = Quantile::uniform(0.0, 86_400.0);
+    plan.device.telemetry.latency = Quantile::uniform(0.0, 86_400.0);
     plan.rings = vec![
         sized(RingSize::Pool(Amount::Count(devices / 10)), ring(0, Some(0), 0)),
         sized(RingSize::Pool(Amount::Share(0.3)), ring(1, Some(2), 2)),
@@ -46,7 +46,7 @@ fn events_come_in_order_whatever_the_budget() {
 
     let patched =
         all.iter().filter(|(_, s)| matches!(s, Seen::Device { step: Step::Patched(_), .. })).count();
-    assert_eq!(patched as u64, outcome.fleet(&plan, ReleaseId(0)).patched.iter().sum::<u64>());
+    assert_eq!(patched as i64, outcome.fleet(&plan, ReleaseId(0)).patched.iter().sum::<i64>());
     let starts = all.iter().filter(|(_, s)| matches!(s, Seen::Control(_))).count();
     assert_eq!(starts, outcome.log.len());
 }

@@ -77,6 +77,8 @@ pub struct Default {
     pub origin: Origin,
     /// Paths of which each makes it void.
     unless: Vec<String>,
+    /// Paths (or `path = value`, or several joined by ` or `) without each of which it does not hold.
+    with: Vec<String>,
 }
 
 /// A scenario with everything filled in.
@@ -120,6 +122,7 @@ pub fn defaults(profile: Option<&'static str>) -> Vec<Default> {
                 value: value.get("value").expect("invariant: each default has a value").clone(),
                 origin,
                 unless: value.get("unless").map_or(Vec::new(), texts),
+                with: value.get("with").map_or(Vec::new(), texts),
             }
         })
         .collect()
@@ -155,10 +158,33 @@ pub fn effective(file: &Node, sets: &[String]) -> Result<Layered, Vec<Diagnostic
             None
         }
     };
+    // Defaults go to each member, so too many are refused before.
+    let many: Vec<Diagnostic> = MOST.into_iter().filter_map(|most| too_many(&root, most)).collect();
+    if !many.is_empty() {
+        problems.extend(many);
+        return Err(problems);
+    }
     let name = file.span.source.name.clone();
     let mut layered = Layered { root, profile, file: name, filled: BTreeMap::new() };
     layered.fill(&written);
     if problems.is_empty() { Ok(layered) } else { Err(problems) }
+}
+
+/// Maps by name with the most members that they may have.
+const MOST: [(&str, usize); 4] =
+    [("defects", 250), ("people", 1_000), ("rules", 1_000), ("decisions", 1_000)];
+
+fn too_many(root: &Node, (map, most): (&str, usize)) -> Option<Diagnostic> {
+    let entry = root.entry(map)?;
+    let members = entry.value.entries().len();
+    (members > most).then(|| {
+        Diagnostic::error(
+            "RC212",
+            format!("{members} {map} are more than the {most} that a scenario may have"),
+        )
+        .at(entry.key_span.clone())
+        .help("join some of them, or leave some out")
+    })
 }
 
 /// A setting taken apart.
@@ -306,13 +332,30 @@ impl Layered {
 
     fn put(&mut self, keys: &[String], default: &Default) {
         let void = default.unless.iter().any(|path| self.root.at(path).is_some());
-        if void || self.root.at(&path::join(keys)).is_some() {
+        let has = |with: &String| with.split(" or ").any(|one| self.has(one, keys, default));
+        let lacks = !default.with.iter().all(has);
+        if void || lacks || self.root.at(&path::join(keys)).is_some() {
+            return;
+        }
+        // A key without a value is a slip, which a default must not cover.
+        let bare = |depth| self.root.at(&path::join(&keys[..depth])).is_some_and(|n| n.value == Value::Null);
+        if (1..keys.len()).any(bare) {
             return;
         }
         // A parent of the wrong kind is reported when the tree is read.
         if overrides::set(&mut self.root, keys, default.value.clone(), &default.value.span).is_ok() {
             self.filled.insert(keys.to_vec(), default.origin.clone());
         }
+    }
+
+    /// Whether what a default asks for stands in the scenario; its `*` is the member in hand.
+    fn has(&self, with: &str, keys: &[String], default: &Default) -> bool {
+        let (wanted, value) =
+            with.split_once(" = ").map_or((with, None), |(path, value)| (path, Some(value)));
+        let star = default.path.iter().position(|key| key == "*");
+        let member = star.map_or(String::new(), |star| path::join(&keys[star..=star]));
+        let found = self.root.at(&wanted.replace('*', &member));
+        found.is_some_and(|node| value.is_none_or(|value| node.text() == Some(value)))
     }
 
     /// Where the value at `keys` comes from.

@@ -137,8 +137,11 @@ fn finish(
     warnings: Vec<Diagnostic>,
 ) -> Loaded {
     let Compiled { plan, labels, goals, mut files, .. } = compiled;
-    // The order of rings, habits and releases is part of the scenario; the order of other keys is not.
-    let order = format!("{:?} {:?} {:?}", labels.rings, labels.habits, labels.causes);
+    // The order of rings, habits, failures, rules and decisions is part of the scenario; the order of other keys is not.
+    let mut order = format!("{:?} {:?} {:?}", labels.rings, labels.habits, labels.causes);
+    if !labels.rules.is_empty() || !labels.decisions.is_empty() {
+        order += &format!(" {:?} {:?}", labels.rules, labels.decisions);
+    }
     files.push(("(order)".to_owned(), order.into_bytes()));
     Loaded {
         digest: digest::digest(&layered.root, &files),

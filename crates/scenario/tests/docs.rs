@@ -28,8 +28,8 @@ fn errors_page_is_fresh() {
     let groups = [
         ("RC0", "Reading and YAML"),
         ("RC1", "Keys, structure and single values"),
-        ("RC20 RC21 RC22", "Meaning"),
-        ("RC25", "Oddities: warnings, the scenario is played"),
+        ("RC20 RC21 RC22 RC23", "Meaning"),
+        ("RC25 RC26", "Oddities: warnings, the scenario is played"),
         ("RC30 RC31", "Inventories and other CSV files"),
         ("RC32", "Oddities of inventories: warnings, the scenario is played"),
     ];

@@ -272,7 +272,7 @@ fn a_value_that_cannot_be_read_is_not_called_missing_besides() {
         ("device: { install: { takes: 5 } }", "RC120"),
         ("goals: [{ of: registered, patched: 90, by: 14 d }]", "RC121"),
         ("goals: [{ of: registered, patched: 90%, by: 14 }]", "RC120"),
-        ("goals: [{ metric: patched.h95, at-most: soon }]", "RC120"),
+        ("goals: [{ metric: patched.h95, at-most: soon }]", "RC140"),
     ] {
         let found = errors(text(format!("{GOOD}{line}\n"), &[]));
         assert_eq!(codes(&found), [code], "{line}: {found:#?}");

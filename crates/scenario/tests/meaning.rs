@@ -13,7 +13,7 @@ use rollcast_core::{
     plan::{Fleet, ReleaseId, RingId},
     replicate::{group, replicate},
     run::run,
-    steps::{RestartBy, Step},
+    steps::{Observation, RestartBy, Step},
     time::{DAY_S, HOUR_S, SimTime},
     watch::Watch,
 };
@@ -30,7 +30,7 @@ device:
   install: { takes: 0 min }
   failures: {}
   restart: { user: never, idle: never, takes: 0 min }
-  reports: 0 min
+  telemetry: { every: at once, loss: 0%, latency: 0 min }
 ";
 const NOVEMBER: &str = "release: { published: patch-tuesday 2026-11 }\n";
 const R: ReleaseId = ReleaseId(0);
@@ -185,7 +185,7 @@ device:
   install: {{ takes: 0 min }}
   failures: {{}}
   restart: {{ user: 0 min, takes: 5 min }}
-  reports: 1 h to 4 h
+  telemetry: {{ every: at once, loss: 0%, latency: 1 h to 4 h }}
 ",
         fleet(400)
     );
@@ -195,7 +195,7 @@ device:
     let mut reports: Vec<SimTime> = stories
         .iter()
         .filter(|s| s.ring == Some(RingId(0)))
-        .flat_map(|s| when(s, |step| matches!(step, Step::Reported(_))))
+        .flat_map(|s| s.observed.iter().filter(|o| o.1 == Observation::Installed(ReleaseId(0))).map(|o| o.0))
         .collect();
     reports.sort();
     assert_eq!(reports.len(), 200);

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use rollcast_core::{check::check, run::run};
 use rollcast_scenario::{diagnostic::Source, explain, load::Loader, schema, yaml};
 
 fn folder() -> PathBuf {
@@ -12,13 +13,14 @@ fn folder() -> PathBuf {
 }
 
 fn shipped() -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder())
-        .expect("the folder of scenarios")
+    let mut files: Vec<PathBuf> = [folder(), folder().join("incidents")]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).expect("a folder of scenarios"))
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
         .collect();
     files.sort();
-    assert!(files.len() >= 5, "{files:?}");
+    assert!(files.len() >= 10, "{files:?}");
     files
 }
 
@@ -34,6 +36,20 @@ fn every_scenario_loads_and_its_explanation_is_the_same_scenario() {
             .unwrap_or_else(|problems| panic!("{}: {problems}\n{text}", path.display()));
         assert_eq!(again.digest, loaded.digest, "{}", path.display());
         assert_eq!(format!("{:?}", again.plan), format!("{:?}", loaded.plan), "{}", path.display());
+    }
+}
+
+/// What `run --check` looks at, on the first replication of every scenario (large fleets smaller).
+#[test]
+fn every_scenario_keeps_the_invariants() {
+    for path in shipped() {
+        let mut loaded = Loader::new().load(&path).expect("a valid scenario");
+        if loaded.plan.devices() > 20_000 {
+            loaded = Loader::new().set("fleet.devices=20000").load(&path).expect("a valid scenario");
+        }
+        let outcome = run(&loaded.plan, loaded.seed, 0);
+        let found = check(&loaded.plan, loaded.seed, &outcome);
+        assert!(found.is_empty(), "{}: {found:?}", path.display());
     }
 }
 

@@ -45,6 +45,7 @@ automatic: { small-tenant: 150, batch: 1, counts: before batch }
 releases:
   10: { product: windows-quality, published: 2026-10-13 10:00, zone: America/Los_Angeles, security: false }
   13: { product: windows-quality, published: patch-tuesday 2027-01, size: 1.2 GB }
+  14: { kind: out-of-band, supersedes: 10, published: 2026-10-19 10:00 }
 freezes:
   1: { every: Fri 17:00 to Mon 06:00, zone: Europe/Berlin, rings: [2, true], by: ideal }
   2: { during: 2026-12-18 17:00 to 2027-01-04 06:00, by: hold restarts }
@@ -60,12 +61,41 @@ device:
   retry: { after: 4 h to 22 h, attempts: unlimited }
   disk: { needs: 1 GB, freed-after: never }
   restart: { user: never, idle: 0 min to 60 min, anchor: release, warning: 15 min, takes: 5 min }
-  reports: 0 h to 24 h
+  telemetry: { every: 12 h, loss: 5%, latency: 0 h to 24 h, success: installed }
+defects:
+  1: { in: 10, where: model = 2024, share: 2%, shows: at restart, severity: annoying, telemetry: 90%, security: true }
+  slow: { in: [10, 13], share: { by-value: { attribute: model, values: { 2023: 5%, 20*: 1% }, else: 0% } }, shows: after 2 h to 3 d }
+  down:
+    in: 13
+    share: { clustered: { attribute: model, mean: 1%, correlation: 0.3 } }
+    shows: { after: { lognormal: { median: 4 h, sigma: 0.8 } } }
+    severity: down
+    ticket: { share: 90%, after: 10 min to 8 h, only-in: workdays 08:00 to 17:00, zone: Europe/Berlin }
+    repair: { asked-after: 0 h to 4 h, takes: 20 min to 60 min, at-most: 120 a day, by: 1, leaves: worked-around }
+  install: { in: 10, share: 1 in 100, shows: in install }
+  month end: { in: 10, share: 1%, shows: on 2026-10-31 09:00, severity: down, repair: { hours: daily 06:00 to 22:00, zone: UTC, at-most: unlimited } }
+background: { failures: 0.1% a month, tickets: 0.4% a month, tickets-in: workdays 08:00 to 17:00, zone: UTC, source: our service desk 2026 }
+people:
+  1: { staff: 2, hours: Mon-Fri 07:00 to 19:00 and Sat 09:00 to 12:00, zone: Europe/Berlin, notices: 10 min, decides: exp 1 h, outside: paged after 3 h, acts-as: service }
+rules:
+  1: { who: 1, in: true, each-ring: true, releases: [10, 13], when: { count: failed, within: 4 h, at-least: 2, of: reported, above: 2%, min-sample: 5 }, do: pause later rings }
+  calls: { as: service, in: [1, 2, true], when: { count: tickets, at-least: 8 }, evaluate: daily 09:00, do: [pause all rings for 10 h, switch off install, withdraw 10] }
+  oops: { when: { count: install-failed, of: offered, above: 5% }, do: uninstall from true and later }
+decisions:
+  1: { at: 2026-10-20 09:00, zone: America/Detroit, as: service, do: [uninstall 10 from all rings for 7 d, resume 2] }
+  2: { at: 2026-10-21, do: withdraw }
+management:
+  pause-expires: never
+  tenant-lifts-service: true
+  uninstall: { received: push, push: 1 min to 5 min, takes: 20 min, fails: 2% }
+  switch-off: { restart-after: 0 d to 7 d, fails: 0% }
+max-decisions: 50
 objective: { share: 90%, after-deadline: 5 d, after-return: 5 d, heard-within: 5 d }
 goals:
   - { of: eligible, ring: 2, release: 10, patched: 95%, by: 14 d, in: 90% of runs }
   - { metric: patched.h95, ring: true, at-most: 12 d }
   - { metric: objective.share, at-least: 80% }
+  - harmed.p95 <= 200
 ";
 
 fn source(text: &str) -> Arc<Source> {
@@ -125,6 +155,20 @@ fn a_key_that_does_not_exist_is_refused_in_every_map() {
         "device: { retry: { colour: red } }",
         "device: { disk: { colour: red } }",
         "device: { restart: { colour: red } }",
+        "device: { telemetry: { colour: red } }",
+        "defects: { a: { colour: red } }",
+        "defects: { a: { share: { by-value: { colour: red } } } }",
+        "defects: { a: { share: { clustered: { colour: red } } } }",
+        "defects: { a: { ticket: { colour: red } } }",
+        "defects: { a: { repair: { colour: red } } }",
+        "background: { colour: red }",
+        "people: { a: { colour: red } }",
+        "rules: { a: { colour: red } }",
+        "rules: { a: { when: { colour: red } } }",
+        "decisions: { a: { colour: red } }",
+        "management: { colour: red }",
+        "management: { uninstall: { colour: red } }",
+        "management: { switch-off: { colour: red } }",
         "objective: { colour: red }",
         "goals: [{ colour: red }]",
     ] {

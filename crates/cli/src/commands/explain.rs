@@ -88,7 +88,7 @@ fn of_device(args: &ExplainArgs, index: u64) -> Result<Exit, CannotWrite> {
         watched(1, false, work).expect("invariant: nobody stops the watch, Ctrl-C ends the process");
     let story = story(&loaded.plan, seed, &outcome, index).expect("invariant: the position was checked");
     let site = story.values[loaded.plan.site_attribute.0 as usize] as usize;
-    let told = telling::tell(Names(&loaded.labels), site, &story);
+    let told = telling::tell(&loaded.plan, Names(&loaded.labels), site, &story);
     let text = match args.format {
         ExplainFormat::Yaml => telling::text(&told),
         ExplainFormat::Json => {

@@ -2,7 +2,14 @@
 
 use std::path::Path;
 
-use rollcast_core::{goals::Goal, metrics::Metric, plan::Plan, replicate::replicate, tally::Tally};
+use rollcast_core::{
+    check::{INVARIANTS, Violation, check},
+    goals::Goal,
+    metrics::Metric,
+    plan::Plan,
+    replicate::replicate,
+    tally::Tally,
+};
 
 use crate::{
     args::{RunArgs, RunFormat},
@@ -11,7 +18,7 @@ use crate::{
     output::{CannotWrite, Output, say},
     progress::{WATCH, watched},
     render::{csv, diagnostics, json, table},
-    report::{self, End, Input, Report, ScenarioRef, Verdict, Warning},
+    report::{self, Input, Report, ScenarioRef, Verdict, Warning},
 };
 
 /// Memory that tallies and results of a run may take, checked before the start.
@@ -56,12 +63,33 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
         warnings: loaded.warnings.iter().map(Warning::from).collect(),
         replay: replay(&args.scenario, seed, numbers[0], &args.sets),
     });
+    let violations = args.check.then(|| pool.install(|| check(&loaded.plan, seed, &replications.first)));
     output.write(|out| match args.format {
         RunFormat::Table => out.write_all(table::render(&report).as_bytes()),
         RunFormat::Json => json::write(out, &report),
         RunFormat::Csv => csv::write(out, &report),
     })?;
-    Ok(exit(&report, args.quiet || in_table))
+    let exit = exit(&report, args.quiet || in_table);
+    Ok(violations.map_or(exit, |found| checked(&found, args.quiet).unwrap_or(exit)))
+}
+
+/// Says what a check found; gives the exit code if it found anything.
+fn checked(violations: &[Violation], quiet: bool) -> Option<Exit> {
+    /// More of the same would only scroll.
+    const SHOWN: usize = 20;
+    if violations.is_empty() {
+        if !quiet {
+            say(&format!("checked: {} invariants hold", INVARIANTS.len()));
+        }
+        return None;
+    }
+    for violation in violations.iter().take(SHOWN) {
+        say(&format!("invariant broken: {violation}"));
+    }
+    if violations.len() > SHOWN {
+        say(&format!("and {} more", violations.len() - SHOWN));
+    }
+    Some(Exit::Partial)
 }
 
 /// A slip of the completion key must not cost a scenario.
@@ -78,7 +106,11 @@ fn spare_the_scenario(args: &RunArgs) -> Result<(), CannotWrite> {
 
 /// The exit code of a finished run; says on stderr what the answer says too, if that went elsewhere.
 fn exit(report: &Report, quiet: bool) -> Exit {
-    if let End::DecisionLimit { .. } = report.end {
+    if !report.ended_early.is_empty() {
+        if !quiet {
+            let (early, all) = (report.ended_early.len(), report.replications.len());
+            say(&format!("{early} of {all} runs ended early, at their limit of decisions"));
+        }
         return Exit::Partial;
     }
     let of = |verdict| report.goals.iter().filter(move |goal| goal.verdict == verdict);
@@ -152,6 +184,13 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_broken_invariant_makes_the_answer_partial() {
+        assert_eq!(checked(&[], true), None);
+        let broken = Violation { invariant: 2, what: "device 4".into() };
+        assert_eq!(checked(&[broken], true), Some(Exit::Partial));
+    }
 
     #[test]
     fn replay_lines_survive_a_shell() {

@@ -3,22 +3,21 @@
 use std::collections::BTreeMap;
 
 use rollcast_core::{
-    control::{Event, Logged},
     goals::Goal as CoreGoal,
     metrics::Metric,
     outcome::{End as CoreEnd, Outcome},
     plan::{Anchor, Plan, ReleaseId, RingId},
     replicate::Replications,
-    stats::Summary,
+    stats::{Summary, wilson},
     steps::Blocker,
     tally::Truth,
     time::{HOUR_S, SimTime},
 };
 
 use super::{
-    Attribute, Curve, Decision, End, Fleet, Goal, Group, LUCK_ONLY, Late, Likeness, MetricReport,
-    NotRegistered, Release, Report, Ring, RingOutcome, SCHEMA_VERSION, ScenarioRef, Seen, Tool, Warning,
-    What, When,
+    Attribute, Chance, Curve, End, Fleet, Goal, Group, LUCK_ONLY, Late, Likeness, MetricReport,
+    NotRegistered, Release, Report, Ring, RingOutcome, SCHEMA_VERSION, ScenarioRef, Tool, Warning, When,
+    decisions,
 };
 use crate::labels::Names;
 
@@ -40,6 +39,7 @@ pub(crate) fn build(input: Input<'_>) -> Report {
     let first = &replications.first;
     let mut warnings = input.warnings;
     warnings.extend(of_the_run(plan, labels, first));
+    warnings.extend(cut_short(replications));
     Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "rollcast", version: env!("CARGO_PKG_VERSION") },
@@ -54,12 +54,16 @@ pub(crate) fn build(input: Input<'_>) -> Report {
             CoreEnd::Completed => End::Completed,
             CoreEnd::DecisionLimit(at) => End::DecisionLimit { at_s: at.0 },
         },
+        ended_early: replications.ended_early.clone(),
         fleet: fleet(labels, first),
         rings: rings(plan, labels, first),
         releases: (0..plan.releases.len())
             .map(|r| release(plan, labels, replications, ReleaseId(r as u16)))
             .collect(),
-        decisions: first.log.iter().map(|logged| decision(labels, logged)).collect(),
+        defects: decisions::defects(plan, labels),
+        rules: decisions::rules(plan, labels),
+        scripted: labels.0.decisions.clone(),
+        decisions: first.log.iter().map(|event| decisions::logged(plan, labels, first, event)).collect(),
         goals: goals
             .iter()
             .zip(&replications.goals)
@@ -80,14 +84,6 @@ pub(crate) fn build(input: Input<'_>) -> Report {
 
 /// Warnings that only a run can give.
 fn of_the_run(plan: &Plan, labels: Names<'_>, first: &Outcome) -> Vec<Warning> {
-    let warning = |message: String, help: Option<&str>| Warning {
-        code: None,
-        message,
-        help: help.map(str::to_owned),
-        file: None,
-        line: None,
-        column: None,
-    };
     let mut found = Vec::new();
     for &(ring, asked, got) in &first.short {
         found.push(warning(
@@ -122,11 +118,30 @@ fn of_the_run(plan: &Plan, labels: Names<'_>, first: &Outcome) -> Vec<Warning> {
     }
     if let CoreEnd::DecisionLimit(at) = first.end {
         found.push(warning(
-            format!("the run ended at {} after as many decisions as one run may take", labels.civil(at)),
-            Some("everything before that instant is valid"),
+            format!(
+                "replication {} ended at {}, after as many decisions of rules as a run may take",
+                first.replication,
+                labels.civil(at)
+            ),
+            Some("nothing later was played; raise `max-decisions`, or give the rule a longer pause"),
         ));
     }
     found
+}
+
+fn warning(message: String, help: Option<&str>) -> Warning {
+    Warning { code: None, message, help: help.map(str::to_owned), file: None, line: None, column: None }
+}
+
+/// Runs that ended at their limit count with what they are up to there, which pulls every number.
+fn cut_short(replications: &Replications) -> Option<Warning> {
+    let (early, all) = (replications.ended_early.len(), replications.numbers.len());
+    (early > 0).then(|| {
+        warning(
+            format!("{early} of {all} runs ended early, at their limit of decisions; later nothing was played in them"),
+            Some("raise `max-decisions`, or give the rule a longer pause"),
+        )
+    })
 }
 
 fn fleet(labels: Names<'_>, first: &Outcome) -> Fleet {
@@ -221,7 +236,7 @@ fn deadline(plan: &Plan, ring: RingId, release: ReleaseId, offered: Option<SimTi
     }
 }
 
-fn when(labels: Names<'_>, at: SimTime) -> When {
+pub(super) fn when(labels: Names<'_>, at: SimTime) -> When {
     When { at_s: at.0, civil: labels.civil(at) }
 }
 
@@ -247,7 +262,7 @@ fn group(
         devices: truth.late[*state as usize],
         eligible: truth.late_eligible[*state as usize],
     };
-    const RESTARTS: [&str; 4] = ["user", "idle", "deadline", "schedule"];
+    const RESTARTS: [&str; 5] = ["user", "idle", "deadline", "schedule", "rollback"];
     Group {
         metrics,
         curve: curve(plan, truth),
@@ -256,7 +271,23 @@ fn group(
         exposed_s: truth.blocked_s.iter().sum(),
         restarts: RESTARTS.into_iter().zip(truth.restarts).collect(),
         failures: labels.0.causes.iter().cloned().zip(truth.failures.iter().copied()).collect(),
+        harmed_by: plan
+            .defects
+            .iter()
+            .enumerate()
+            .filter(|(_, defect)| defect.releases[release.0 as usize])
+            .map(|(d, _)| (labels.0.defects[d].clone(), truth.harmed_by[d]))
+            .collect(),
+        stopped_before_offer: chance(replications.values(Metric::StopBeforeOffer, ring, release)),
     }
+}
+
+/// Of values that are 1 in the runs in which something was so.
+fn chance(values: &[Option<f64>]) -> Chance {
+    let held = values.iter().filter(|value| **value == Some(1.0)).count() as u32;
+    let runs = values.len() as u32;
+    let (low, high) = wilson(held, runs);
+    Chance { held, runs, interval: [low, high] }
 }
 
 fn of_metric(metric: Metric, value: Option<f64>, summary: &Summary) -> MetricReport {
@@ -278,55 +309,28 @@ fn of_metric(metric: Metric, value: Option<f64>, summary: &Summary) -> MetricRep
     }
 }
 
-fn curve(plan: &Plan, truth: &Truth) -> Curve {
-    let cumulative = |counts: &[u64]| -> Vec<u64> {
-        let mut sum = 0;
-        counts
-            .iter()
-            .map(|n| {
-                sum += n;
-                sum
-            })
-            .collect()
+/// Sums up to and including each tick.
+fn running<N: Copy + TryInto<i64>>(curve: &[N]) -> Vec<u64> {
+    let mut sum = 0_i64;
+    let add = |n: &N| {
+        sum += (*n).try_into().unwrap_or(0);
+        sum.max(0) as u64
     };
+    curve.iter().map(add).collect()
+}
+
+fn curve(plan: &Plan, truth: &Truth) -> Curve {
     Curve {
         hours: (1..=truth.patched.len())
             .map(|tick| (tick as i64 * plan.tick_s) as f64 / HOUR_S as f64)
             .collect(),
-        patched: cumulative(&truth.patched),
-        patched_eligible: cumulative(&truth.patched_eligible),
-        offerable: cumulative(&truth.offerable),
-        offered: cumulative(&truth.offered),
+        patched: running(&truth.patched),
+        patched_eligible: running(&truth.patched_eligible),
+        offerable: running(&truth.offerable),
+        offered: running(&truth.offered),
+        harmed: running(&truth.harmed),
+        down: running(&truth.down),
+        repaired: running(&truth.repaired),
+        rolled_back: running(&truth.rolled_back),
     }
-}
-
-fn decision(labels: Names<'_>, logged: &Logged) -> Decision {
-    let mut decision = Decision {
-        at_s: logged.at.0,
-        civil: labels.civil(logged.at),
-        what: What::Published,
-        release: None,
-        ring: None,
-        freeze: None,
-        seen: None,
-    };
-    match logged.event {
-        Event::Published(release) => decision.release = Some(labels.release(release)),
-        Event::FreezeBegins(freeze) => {
-            (decision.what, decision.freeze) = (What::FreezeBegins, Some(labels.freeze(freeze)));
-        }
-        Event::FreezeEnds(freeze) => {
-            (decision.what, decision.freeze) = (What::FreezeEnds, Some(labels.freeze(freeze)));
-        }
-        Event::RingStarts(ring, release) => {
-            decision.what = What::RingStarts;
-            (decision.ring, decision.release) = (Some(labels.ring(ring)), Some(labels.release(release)));
-        }
-        Event::GateJudged(ring, release, seen) => {
-            decision.what = What::GateOpens;
-            (decision.ring, decision.release) = (Some(labels.ring(ring)), Some(labels.release(release)));
-            decision.seen = Some(Seen { patched: seen.patched, of: seen.of });
-        }
-    }
-    decision
 }

@@ -8,7 +8,11 @@
 //! number of threads or on the clock.
 
 mod build;
+mod decisions;
 mod goal;
+mod stops;
+#[cfg(test)]
+pub(crate) mod trouble;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +22,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, js
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 pub(crate) use build::{Input, build};
+pub(crate) use stops::{
+    ActName, Chance, CountedName, Defect, EffectName, Landed, RingEffect, Rule, SampleName, SeverityName,
+    SideName, Sighting, TrueMoment,
+};
 
 /// Version of the shape of the outcome; a change that can break a reader raises it.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
@@ -51,13 +59,22 @@ pub(crate) struct Report {
     pub zone: String,
     /// How the first replication ended.
     pub end: End,
+    /// The replications that ended early, at their limit of decisions: their numbers are those up to there.
+    pub ended_early: Vec<u32>,
     /// Who is in the fleet.
     pub fleet: Fleet,
     /// The rings in the order of the scenario.
     pub rings: Vec<Ring>,
     /// The releases by publication.
     pub releases: Vec<Release>,
-    /// The decisions of the first replication in their order.
+    /// What is wrong with the releases.
+    pub defects: Vec<Defect>,
+    /// The rules that watch them.
+    pub rules: Vec<Rule>,
+    /// Names of the scripted decisions.
+    pub scripted: Vec<String>,
+    /// The events of the control plane in the first replication, in their order: the calendar, gates, and what
+    /// rules and people decided.
     pub decisions: Vec<Decision>,
     /// The goals in the order of the scenario.
     pub goals: Vec<Goal>,
@@ -238,8 +255,13 @@ pub(crate) struct Group {
     pub exposed_s: u64,
     /// Restarts by what caused them, first replication.
     pub restarts: BTreeMap<&'static str, u64>,
-    /// Failed attempts by alert, first replication.
+    /// Failed attempts by alert (or by the defect that fails them), first replication.
     pub failures: BTreeMap<String, u64>,
+    /// Times that each defect of the release showed on a device, first replication. A device with two defects
+    /// counts for both.
+    pub harmed_by: BTreeMap<String, u64>,
+    /// In how many runs the first stop landed before the ring (for the fleet: any ring) was offered the release.
+    pub stopped_before_offer: Chance,
 }
 
 /// Late devices of one state.
@@ -292,6 +314,8 @@ pub(crate) enum UnitName {
     Days,
     /// Devices times days.
     DeviceDays,
+    /// Devices times hours.
+    DeviceHours,
     /// Bytes.
     Bytes,
 }
@@ -304,6 +328,7 @@ impl From<Unit> for UnitName {
             Unit::Hours => UnitName::Hours,
             Unit::Days => UnitName::Days,
             Unit::DeviceDays => UnitName::DeviceDays,
+            Unit::DeviceHours => UnitName::DeviceHours,
             Unit::Bytes => UnitName::Bytes,
         }
     }
@@ -318,6 +343,7 @@ impl UnitName {
             UnitName::Hours => "hours",
             UnitName::Days => "days",
             UnitName::DeviceDays => "device-days",
+            UnitName::DeviceHours => "device-hours",
             UnitName::Bytes => "bytes",
         }
     }
@@ -336,6 +362,15 @@ pub(crate) struct Curve {
     pub offerable: Vec<u64>,
     /// Registered devices whose scan has found it.
     pub offered: Vec<u64>,
+    /// Devices that a defect of the release has harmed so far. Empty in scenarios without defects, as the next
+    /// two.
+    pub harmed: Vec<u64>,
+    /// Times that a device went down so far.
+    pub down: Vec<u64>,
+    /// Times that one was repaired so far; `down` less this is down at that moment.
+    pub repaired: Vec<u64>,
+    /// Uninstalls completed so far. Empty in scenarios in which nothing can be uninstalled.
+    pub rolled_back: Vec<u64>,
 }
 
 /// One event of the control plane.
@@ -355,6 +390,9 @@ pub(crate) struct Decision {
     pub freeze: Option<String>,
     /// What a gate saw of the ring that it waits for.
     pub seen: Option<Seen>,
+    /// The decision, where one landed; `release` and `ring` are then those that it was taken about, and `at_s` and
+    /// `civil` its landing.
+    pub landed: Option<Landed>,
 }
 
 /// What happened.
@@ -371,6 +409,12 @@ pub(crate) enum What {
     RingStarts,
     /// The gate of a ring was judged open.
     GateOpens,
+    /// A ring's pause ended by itself, as planned when it was ordered.
+    PauseEnds,
+    /// A ring's pause ended by itself, because devices let no pause last longer.
+    PauseExpires,
+    /// A decision of a rule, of people or of the script landed.
+    Decided,
 }
 
 /// What a gate saw.

@@ -51,6 +51,17 @@ fn every_way_to_end_has_its_code() {
 }
 
 #[test]
+fn a_check_is_talk_and_leaves_the_answer_alone() {
+    let place = Place::with("");
+    let plain = place.run("run a.yaml --format csv --quiet");
+    let checked = place.run("run a.yaml --format csv --check");
+    assert_eq!((checked.code, &checked.out), (Some(0), &plain.out), "{}", checked.err);
+    assert!(checked.err.contains("checked: ") && checked.err.contains("invariants hold"), "{}", checked.err);
+    let quiet = place.run("run a.yaml --format csv --check --quiet");
+    assert_eq!((quiet.code, quiet.err.as_str()), (Some(0), ""));
+}
+
+#[test]
 fn help_of_every_command_shows_an_example_and_the_exit_codes() {
     let place = Place::with("");
     for command in ["", "run", "validate", "explain", "init", "schema", "completions"] {

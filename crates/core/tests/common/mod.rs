@@ -53,10 +53,32 @@ pub fn plan(devices: u64) -> Plan {
                 warning_s: 0,
                 takes: Quantile::fixed(0),
             },
-            report_after: Quantile::fixed(0),
+            telemetry: Telemetry {
+                every_s: None,
+                loss: Coin::NEVER,
+                latency: Quantile::fixed(0),
+                success: Success::Restarted,
+            },
         },
         freezes: vec![],
         objective: Objective { share: 0.95, heard_within_s: 5 * DAY_S },
+        defects: vec![],
+        background: Background::default(),
+        crews: vec![],
+        rules: vec![],
+        scripted: vec![],
+        management: Management {
+            pause_expires_s: Some(35 * DAY_S),
+            tenant_lifts_service: false,
+            uninstall: Uninstall {
+                push: Some(Quantile::fixed(0)),
+                takes: Quantile::fixed(0),
+                fails: Coin::NEVER,
+            },
+            switch_off: SwitchOff { restart_after: Quantile::fixed(0), fails: Coin::NEVER },
+            max_decisions: 1_000,
+        },
+        midnights: (-1..80).map(SimTime::from_days).collect(),
     }
 }
 
@@ -120,6 +142,8 @@ pub fn release(name: &str, day: i64) -> Release {
         published: SimTime::from_days(day),
         watched_until: SimTime::from_days(40),
         size_bytes: 700_000_000,
+        follows: None,
+        push: None,
     }
 }
 

@@ -77,6 +77,12 @@ impl<'a> Cx<'a> {
     /// it readable or not.
     pub(super) fn stands(&self, path: &str, keys: &[&str]) -> bool {
         let root = &self.layered.root;
+        // A key above it that has no value has been reported, and lacks everything.
+        let above = path::split(path).unwrap_or_default();
+        let bare = |depth| root.at(&path::join(&above[..depth])).is_some_and(|n| n.value == Value::Null);
+        if (1..=above.len()).any(bare) {
+            return true;
+        }
         if keys.is_empty() {
             return root.at(path).is_some();
         }

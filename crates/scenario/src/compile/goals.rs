@@ -8,8 +8,8 @@ use rollcast_core::{
 
 use super::cx::Cx;
 use crate::{
-    scalar::{Bound, Share},
-    schema::{self, Of, Scenario},
+    scalar::{Bound, Line, Share},
+    schema::{self, GoalForm, Of, Scenario},
 };
 
 /// Goals with the words that name them, one for each release that they are about.
@@ -20,8 +20,15 @@ pub(super) fn goals(
     releases: &[(Release, (String, String))],
 ) -> Vec<(Goal, String)> {
     let mut found = Vec::new();
-    for (i, goal) in scenario.goals.iter().flatten().enumerate() {
+    for (i, form) in scenario.goals.iter().flatten().enumerate() {
         let path = format!("goals.{i}");
+        let goal = match form {
+            GoalForm::Map(goal) => goal.as_ref(),
+            GoalForm::Line(line) => {
+                found.extend(line_goals(cx, &path, line, releases));
+                continue;
+            }
+        };
         let Some((wants, text)) = wants(cx, &path, goal) else { continue };
         let ring = match &goal.ring {
             None => None,
@@ -82,6 +89,35 @@ pub(super) fn goals(
     found
 }
 
+/// A goal in one line is about the fleet and every release.
+fn line_goals(
+    cx: &mut Cx<'_>,
+    path: &str,
+    line: &Line,
+    releases: &[(Release, (String, String))],
+) -> Vec<(Goal, String)> {
+    let Some(metric) = metric(cx, path, &line.metric) else { return Vec::new() };
+    let Some(value) = in_unit(cx, path, metric, line.bound) else { return Vec::new() };
+    let wants = if line.at_most { Wants::AtMost(metric, value) } else { Wants::AtLeast(metric, value) };
+    // The 95 % quantile is at most the bound if the bound holds in 95 % of runs, and at least it if in 5 %.
+    let in_share = line.percent.map(|p| f64::from(if line.at_most { p } else { 100 - p }) / 100.0);
+    let about = |(i, release): (usize, &(Release, (String, String)))| {
+        let release_name = if releases.len() > 1 { format!(" ({})", release.1.0) } else { String::new() };
+        (Goal { ring: None, release: ReleaseId(i as u16), wants, in_share }, format!("{line}{release_name}"))
+    };
+    releases.iter().enumerate().map(about).collect()
+}
+
+/// A metric by its name.
+fn metric(cx: &mut Cx<'_>, path: &str, name: &str) -> Option<Metric> {
+    let found = Metric::parse(name);
+    if found.is_none() {
+        let known: Vec<String> = Metric::all().into_iter().map(Metric::name).collect();
+        cx.unknown("RC214", path, "metric", name, &known);
+    }
+    found
+}
+
 fn wants(cx: &mut Cx<'_>, path: &str, goal: &schema::Goal) -> Option<(Wants, String)> {
     let help = "write `{ of: eligible, patched: 95%, by: 14 d }` or `{ metric: patched.h95, at-most: 12 d }`";
     let Some(name) = &goal.metric else {
@@ -110,11 +146,7 @@ fn wants(cx: &mut Cx<'_>, path: &str, goal: &schema::Goal) -> Option<(Wants, Str
         cx.error("RC215", path, "a goal about a metric takes only a bound", help);
         return None;
     }
-    let Some(metric) = Metric::parse(name) else {
-        let known: Vec<String> = Metric::all().into_iter().map(Metric::name).collect();
-        cx.unknown("RC214", &format!("{path}.metric"), "metric", name, &known);
-        return None;
-    };
+    let metric = metric(cx, &format!("{path}.metric"), name)?;
     match (goal.at_most, goal.at_least) {
         (Some(bound), None) => {
             let value = in_unit(cx, &format!("{path}.at-most"), metric, bound)?;
@@ -143,14 +175,18 @@ fn in_unit(cx: &mut Cx<'_>, path: &str, metric: Metric, bound: Bound) -> Option<
         (Bound::Time(time), Unit::Days) => Some(time.seconds() as f64 / 86_400.0),
         (Bound::Share(share), Unit::Share) => Some(Share::get(share)),
         (Bound::Number(number), Unit::Share) if number <= 1.0 => Some(number),
-        (Bound::Number(number), Unit::Count | Unit::DeviceDays | Unit::Bytes) => Some(number),
+        (Bound::Number(number), Unit::Count | Unit::DeviceDays | Unit::DeviceHours | Unit::Bytes) => {
+            Some(number)
+        }
         _ => None,
     };
     if value.is_none() {
         let wanted = match metric.unit() {
             Unit::Hours | Unit::Days => "a length of time such as `12 d`",
             Unit::Share => "a share such as `95%`",
-            Unit::Count | Unit::DeviceDays | Unit::Bytes => "a plain number such as `200`",
+            Unit::Count | Unit::DeviceDays | Unit::DeviceHours | Unit::Bytes => {
+                "a plain number such as `200`"
+            }
         };
         let message = format!("`{bound}` is no bound for `{}`", metric.name());
         cx.error("RC215", path, message, format!("write {wanted}"));

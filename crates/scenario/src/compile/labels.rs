@@ -29,8 +29,16 @@ pub struct Labels {
     pub habits: Vec<String>,
     /// Why devices are not registered.
     pub reasons: Vec<String>,
-    /// The service's alert names of the causes of failure.
+    /// The service's alert names of the causes of failure, then the names of the defects.
     pub causes: Vec<String>,
+    /// Defect names.
+    pub defects: Vec<String>,
+    /// Names of the people who decide.
+    pub people: Vec<String>,
+    /// Rule names.
+    pub rules: Vec<String>,
+    /// Names of the scripted decisions.
+    pub decisions: Vec<String>,
     /// Freeze names.
     pub freezes: Vec<String>,
 }

@@ -5,16 +5,20 @@
 
 mod attributes;
 mod cx;
+mod device;
 mod dist;
 mod fleet;
 mod goals;
 mod habits;
 mod inventory;
 mod labels;
+mod names;
+mod oddities;
 mod reach;
 mod releases;
 mod rings;
-mod rules;
+mod stops;
+mod trouble;
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -89,10 +93,29 @@ fn build(cx: &mut Cx<'_>, scenario: &Scenario) -> Option<Compiled> {
     let adds_up = !cx.problems.iter().any(|p| matches!(p.code, "RC201" | "RC202"));
     let habits = habits::habits(cx, scenario, &fleet.attributes, &fleet.sites);
     let rings = rings::rings(cx, scenario, &fleet);
-    let device = rules::device(cx, scenario);
+    let device = device::device(cx, scenario);
     let freezes = rings::freezes(cx, scenario, &rings.names, fleet.zone.as_ref());
     let automatic = scenario.automatic.as_ref();
     let objective = scenario.objective.as_ref();
+    let zone = fleet.zone.clone();
+    let zone = zone.as_ref();
+    let world = trouble::World { attributes: &fleet.attributes, releases: &releases, zone };
+    let defects = trouble::defects(cx, scenario, &world);
+    let background = trouble::background(cx, scenario, zone);
+    let crews = stops::crews(cx, scenario, zone);
+    let release_names = stops::names(&releases);
+    let named_defects = || scenario.defects.iter().flat_map(|defects| defects.iter());
+    let defect_names: Vec<String> = named_defects().map(|(name, _)| name.to_owned()).collect();
+    let in_security_fix: Vec<bool> = named_defects().map(|(_, d)| d.security == Some(true)).collect();
+    let known = names::Known {
+        rings: &rings.names,
+        releases: &release_names,
+        defects: &defect_names,
+        in_security_fix: &in_security_fix,
+    };
+    let rules = stops::rules(cx, scenario, &known, zone, horizon);
+    let scripted = stops::scripted(cx, scenario, &known, zone, horizon);
+    let management = stops::management(cx, scenario);
     let goals = goals::goals(cx, scenario, &rings.names, &releases);
     let mut fleet_of_devices = fleet.fleet?;
     if adds_up {
@@ -105,6 +128,7 @@ fn build(cx: &mut Cx<'_>, scenario: &Scenario) -> Option<Compiled> {
         }
     }
     rings.put_members(&mut fleet_of_devices);
+    let scripted = scripted?;
     let plan = Plan {
         tick_s,
         epoch_unix_s: cx.epoch.unix_s,
@@ -126,6 +150,13 @@ fn build(cx: &mut Cx<'_>, scenario: &Scenario) -> Option<Compiled> {
             share: objective.and_then(|o| o.share).map_or(0.95, |s| s.get()),
             heard_within_s: objective.and_then(|o| o.heard_within).map_or(0, |d| d.seconds()),
         },
+        defects: defects?,
+        background,
+        crews: crews?,
+        rules: rules?,
+        scripted: scripted.iter().map(|(scripted, _)| scripted.clone()).collect(),
+        management: management?,
+        midnights: stops::daily(cx, 0, zone),
     };
     let bytes = Tally::bytes(&plan);
     if bytes > MAX_TALLY_BYTES {
@@ -141,6 +172,7 @@ fn build(cx: &mut Cx<'_>, scenario: &Scenario) -> Option<Compiled> {
     if scenario.horizon.is_some() {
         rings::check_horizon(cx, &plan, &rings.names);
     }
+    oddities::check(cx, scenario, &plan);
     let labels = Labels {
         service: cx.layered.profile,
         zone: fleet.zone?,
@@ -155,7 +187,11 @@ fn build(cx: &mut Cx<'_>, scenario: &Scenario) -> Option<Compiled> {
             .and_then(|f| f.habits.as_ref())
             .map_or(Vec::new(), |h| h.names().map(str::to_owned).collect()),
         reasons: fleet::reasons(),
-        causes: device.causes,
+        causes: device.causes.into_iter().chain(defect_names.iter().cloned()).collect(),
+        people: scenario.people.iter().flat_map(|p| p.names().map(str::to_owned)).collect(),
+        rules: scenario.rules.iter().flat_map(|r| r.names().map(str::to_owned)).collect(),
+        decisions: scripted.into_iter().map(|(_, label)| label).collect(),
+        defects: defect_names,
         freezes: scenario.freezes.as_ref().map_or(Vec::new(), |f| f.names().map(str::to_owned).collect()),
     };
     Some(Compiled { plan, labels, goals, warnings: Vec::new(), files: Vec::new() })

@@ -80,7 +80,7 @@ fn values(pick: &Pick) -> Vec<u16> {
 }
 
 /// The largest number of registered devices that can match.
-fn most(fleet: &Fleet, filter: &Filter) -> u64 {
+pub(super) fn most(fleet: &Fleet, filter: &Filter) -> u64 {
     match fleet {
         Fleet::Listed(listed) => {
             let registered =
@@ -98,7 +98,23 @@ fn most(fleet: &Fleet, filter: &Filter) -> u64 {
     }
 }
 
-fn matches_somebody(fleet: &Fleet, filter: &Filter) -> bool {
+/// The smallest number of registered devices that the fleet can have.
+pub(super) fn least_registered(fleet: &Fleet) -> u64 {
+    match fleet {
+        Fleet::Listed(_) => most(fleet, &Filter::default()),
+        Fleet::Described(described) => {
+            let registered = |cohort: &Cohort| cohort.unregistered.is_none();
+            let counted = || described.counted.iter();
+            let of_counted: u64 =
+                counted().filter(|(_, cohort)| registered(cohort)).map(|(count, _)| count).sum();
+            let drawn = described.devices.saturating_sub(counted().map(|(count, _)| count).sum());
+            of_counted + if not_empty(&described.shared).all(registered) { drawn } else { 0 }
+        }
+    }
+}
+
+/// True if some device, registered or not, can match.
+pub(super) fn matches_somebody(fleet: &Fleet, filter: &Filter) -> bool {
     match fleet {
         Fleet::Listed(listed) => rows(listed).any(|values| filter.matches(values)),
         Fleet::Described(described) => cohorts(described).any(|cohort| can_match(cohort, filter)),

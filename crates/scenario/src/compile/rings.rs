@@ -52,6 +52,11 @@ pub(super) fn rings(cx: &mut Cx<'_>, scenario: &Scenario, fleet: &Devices) -> Ri
         cx.error("RC212", "rings", message, "join some of them");
         return found;
     }
+    for name in names.iter().filter(|name| means_several(name)) {
+        let message = format!("a ring named `{name}` cannot be told from the rings of an act");
+        let help = "`all rings`, `later rings` and `... and later` stand for several rings: use another name";
+        cx.error("RC232", &at(&["rings", name]), message, help);
+    }
     let rings: Vec<Option<Ring>> =
         named.iter().map(|(name, ring)| compile(cx, scenario, fleet, &names, name, ring)).collect();
     for (i, (name, ring)) in named.iter().enumerate() {
@@ -61,6 +66,12 @@ pub(super) fn rings(cx: &mut Cx<'_>, scenario: &Scenario, fleet: &Devices) -> Ri
     check_graph(cx, named, &names);
     found.rings = rings.into_iter().collect();
     found
+}
+
+/// Whether acts take a name for several rings.
+fn means_several(name: &str) -> bool {
+    let name = name.trim();
+    matches!(name, "all rings" | "later rings") || name.ends_with(" and later")
 }
 
 impl Rings {

@@ -369,7 +369,11 @@ impl<'de> Deserializer<'de> for KeyHere<'de, '_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         let here = self.here.child(&self.entry.value, Some(self.entry));
         let read: Result<_, Problem> = visitor.visit_borrowed_str(&self.entry.key);
-        read.map_err(|problem| problem.pin(here, || self.entry.key_span.clone()))
+        read.map_err(|problem| {
+            // A number that YAML split at its comma is no misspelt key.
+            let problem = shapes::number_split(self.entry).map_or(problem, Problem::new);
+            problem.pin(here, || self.entry.key_span.clone())
+        })
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(

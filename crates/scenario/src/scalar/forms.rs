@@ -53,13 +53,13 @@ pub enum Maybe {
 }
 
 /// A value that is read from a text or from a map.
-trait Form: Sized {
+pub(super) trait Form: Sized {
     const WANTED: &'static str;
     fn text(text: &str) -> Result<Self, ScalarError>;
     fn map<'de, A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
 }
 
-struct Either<T>(PhantomData<T>);
+pub(super) struct Either<T>(pub(super) PhantomData<T>);
 
 impl<'de, T: Form> Visitor<'de> for Either<T> {
     type Value = T;
@@ -91,11 +91,12 @@ macro_rules! form {
     ($type:ty) => {
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(Either::<$type>(PhantomData))
+                deserializer.deserialize_any(crate::scalar::forms::Either::<$type>(std::marker::PhantomData))
             }
         }
     };
 }
+pub(super) use form;
 
 form!(Online);
 form!(Spread);

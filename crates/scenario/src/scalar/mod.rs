@@ -4,14 +4,19 @@
 //! itself to editors (JSON Schema). *Invariant:* no form contains `, `, `: ` or a bracket or starts with `>`,
 //! so YAML can misread none of them in block or flow style.
 
+mod act;
 mod amount;
+mod bound;
 mod data;
 mod dist;
 mod duration;
 mod filter;
 mod forms;
+mod lists;
 mod moment;
 mod share;
+mod terms;
+mod trouble;
 mod week;
 mod words;
 mod zone;
@@ -19,14 +24,19 @@ mod zone;
 use std::fmt;
 
 use crate::diagnostic::Diagnostic;
+pub use act::{Act, FORMS as ACT_FORMS, Form as ActForm, Verb};
 pub use amount::{Count, Positive, Size};
+pub use bound::Line;
 pub use data::{Bandwidth, Bytes};
 pub use dist::{Dist, FromBase, Shape};
 pub use duration::Duration;
 pub use filter::{Term, Where, glob};
 pub use forms::{Maybe, Online, Sporadic, Spread};
+pub use lists::{Name, Names, OneOrMany};
 pub use moment::{Date, Moment};
 pub use share::Share;
+pub use terms::{Expiry, Judged, Outside, PerDay, Uploads};
+pub use trouble::{ByValue, Clustered, Prevalence, Shows};
 pub use week::{Hours, TimeOfDay, WEEK_S, Week, Window};
 pub use words::{Attempts, Batch, Bound, Days, Limit, OfRuns, Period, Rate};
 pub use zone::Zone;

@@ -56,6 +56,13 @@ fn examples_hold() {
     check::<Hours>();
     check::<Week>();
     check::<Where>();
+    check::<Uploads>();
+    check::<Expiry>();
+    check::<PerDay>();
+    check::<Outside>();
+    check::<Judged>();
+    check::<Act>();
+    check::<Line>();
     check::<Dist<Duration>>();
     check::<Dist<Bandwidth>>();
     check::<Dist<Share>>();
@@ -94,6 +101,9 @@ fn all(text: &str) {
     round_trip::<Hours>(text);
     round_trip::<Week>(text);
     round_trip::<Where>(text);
+    round_trip::<Act>(text);
+    round_trip::<Line>(text);
+    let _ = text.parse::<Act>().map(|act| act.forms().len());
     let _ = text.parse::<Dist<Duration>>();
     let _ = text.parse::<Dist<Bytes>>();
 }

@@ -264,14 +264,25 @@ impl FromStr for Bound {
     type Err = ScalarError;
 
     fn from_str(text: &str) -> Result<Self, ScalarError> {
-        let plain: String = text.trim().replace([' ', '_'], "");
+        let text = text.trim();
+        let plain: String = text.replace([' ', '_'], "");
         if let Ok(number) = plain.parse::<f64>() {
             if number.is_finite() && number >= 0.0 {
                 return Ok(Bound::Number(number));
             }
             return Err(fail(text, "a bound", "bounds are numbers from 0 up"));
         }
-        if text.contains('%') { text.parse().map(Bound::Share) } else { text.parse().map(Bound::Time) }
+        if text.contains('%') {
+            return text.parse().map(Bound::Share);
+        }
+        text.parse().map(Bound::Time).map_err(|error: ScalarError| {
+            let a_time = text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+            if a_time && !error.message.ends_with("is no unit of time") {
+                return error;
+            }
+            let help = "a count takes a plain number such as `200`, a share `95%`, a time `12 d`";
+            fail(text, "a bound", help)
+        })
     }
 }
 

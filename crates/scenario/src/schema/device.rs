@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Telemetry;
 use crate::{
     de::Named,
     scalar::{Attempts, Bytes, Dist, Duration, Maybe, Share},
@@ -34,8 +35,8 @@ pub struct Device {
     pub disk: Option<Disk>,
     /// Restarts.
     pub restart: Option<Restart>,
-    /// From a patch to the moment at which the service can see it.
-    pub reports: Option<Dist<Duration>>,
+    /// How the service gets to know what happened on the device.
+    pub telemetry: Option<Telemetry>,
 }
 
 /// How a device looks for updates.

@@ -1,10 +1,15 @@
 //! Objective and goals as they are typed.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+use std::{borrow::Cow, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use super::Name;
-use crate::scalar::{Bound, Duration, OfRuns, Share};
+use crate::scalar::{Bound, Duration, Line, OfRuns, Share};
 
 /// What the service promises: `within` a time of publication, or `after-deadline`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -61,4 +66,49 @@ pub enum Of {
     Eligible,
     /// Registered, with the required hours online.
     Connected,
+}
+
+/// A goal as a line or as a map.
+#[derive(Clone, Debug)]
+pub enum GoalForm {
+    /// `harmed.p95 <= 200`.
+    Line(Line),
+    /// A map.
+    Map(Box<Goal>),
+}
+
+impl<'de> Deserialize<'de> for GoalForm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = GoalForm;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "a goal such as `harmed.p95 <= 200` or `{ of: eligible, patched: 95%, by: 14 d }`",
+                )
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<GoalForm, E> {
+                text.parse().map(GoalForm::Line).map_err(E::custom)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<GoalForm, A::Error> {
+                Goal::deserialize(MapAccessDeserializer::new(map)).map(|goal| GoalForm::Map(Box::new(goal)))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for GoalForm {
+    fn schema_name() -> Cow<'static, str> {
+        "GoalForm".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (line, map) = (generator.subschema_for::<Line>(), generator.subschema_for::<Goal>());
+        json_schema!({
+            "description": "A goal in one line, or as a map.",
+            "anyOf": [line, map],
+        })
+    }
 }

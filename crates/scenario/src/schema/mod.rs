@@ -6,20 +6,23 @@ mod device;
 mod fleet;
 mod goal;
 mod ring;
+mod stops;
+mod trouble;
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Deserialize;
 
+use crate::scalar::Name;
 use crate::{
     de::Named,
-    scalar::{Duration, Zone},
+    scalar::{Count, Duration, Zone},
 };
 pub use device::*;
 pub use fleet::*;
 pub use goal::*;
 pub use ring::*;
+pub use stops::*;
+pub use trouble::*;
 
 /// The JSON Schema (draft-07) of a scenario file, for editors and for checking examples.
 pub fn json_schema() -> serde_json::Value {
@@ -50,24 +53,6 @@ fn without_null(value: &mut serde_json::Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(without_null),
         _ => {}
-    }
-}
-
-/// A name, for the JSON Schema only: in `1` and `true` the loader sees the text, while an editor sees a number
-/// or a truth value.
-struct Name;
-
-impl JsonSchema for Name {
-    fn schema_name() -> Cow<'static, str> {
-        "Name".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "number", "boolean"] })
     }
 }
 
@@ -103,8 +88,22 @@ pub struct Scenario {
     pub freezes: Option<Named<Freeze>>,
     /// What every managed device does with an offer.
     pub device: Option<Device>,
+    /// What is wrong with the releases, by name.
+    pub defects: Option<Named<Defect>>,
+    /// What goes wrong without any release.
+    pub background: Option<Background>,
+    /// The people who decide, by name.
+    pub people: Option<Named<People>>,
+    /// What they (or the service by itself) react to, by name.
+    pub rules: Option<Named<Rule>>,
+    /// Decisions at given moments, by name.
+    pub decisions: Option<Named<Decision>>,
+    /// What commands do, and what the service allows.
+    pub management: Option<Commands>,
+    /// Decisions of rules after which a run ends early.
+    pub max_decisions: Option<Count>,
     /// What the service promises.
     pub objective: Option<Objective>,
     /// What you want to hold; a missed goal is exit code 1.
-    pub goals: Option<Vec<Goal>>,
+    pub goals: Option<Vec<GoalForm>>,
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::Name;
 use crate::{
     de::Named,
-    scalar::{Batch, Bytes, Count, Duration, Limit, Moment, Period, Share, Size, Week, Where, Zone},
+    scalar::{Batch, Bytes, Count, Dist, Duration, Limit, Moment, Period, Share, Size, Week, Where, Zone},
 };
 
 /// A ring: who is in it, when it is offered a release, how hard it is pushed.
@@ -131,6 +131,37 @@ pub struct Release {
     pub size: Option<Bytes>,
     /// True for a security update.
     pub security: Option<bool>,
+    /// A monthly update with the deferrals of the rings, an out-of-band correction, or pushed content.
+    pub kind: Option<Kind>,
+    /// The earlier release that an out-of-band release follows; the newest monthly one without it.
+    #[schemars(with = "Option<Name>")]
+    pub supersedes: Option<String>,
+    /// Of a push: from the moment it may be offered to its arrival on a device that is on.
+    pub reaches: Option<Dist<Duration>>,
+    /// Of a push: whether it keeps to the rings.
+    pub rings: Option<PushRings>,
+}
+
+/// What kind of release it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Offered ring by ring after their deferrals.
+    Monthly,
+    /// Offered at once to rings past the deferral of the release that it follows, to the others on their own date.
+    OutOfBand,
+    /// Content outside the update rings: no scan, no install, no restart.
+    Push,
+}
+
+/// Whether a push keeps to the rings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PushRings {
+    /// Everybody at publication.
+    Ignored,
+    /// Ring by ring, as their deferrals and gates say.
+    Kept,
 }
 
 /// A stretch in which rings are held back.

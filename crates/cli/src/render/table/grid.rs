@@ -43,7 +43,7 @@ impl Grid {
 }
 
 /// Names come from the user: no tabs, no escape sequences.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
 }
 

@@ -31,17 +31,17 @@ pub(super) fn block(out: &mut String, report: &Report, release: &Release) {
     put(
         out,
         format_args!(
-            "\n{} ({}: the same assumptions, played again; fleet)",
+            "\n{} ({}: same assumptions, other luck; fleet; with the 95 % interval of the mean)",
             styled(HEADING, &format!("over {} runs", report.replications.len())),
             report.interval_meaning
         ),
     );
     let mut grid = Grid::new([
         ("", Left),
-        ("5 to 95 % of the runs", Right),
+        ("5 to 95 % of runs", Right),
         ("median", Right),
         ("mean", Right),
-        ("95 % interval of the mean", Right),
+        ("95 % of the mean", Right),
         ("reached", Right),
     ]);
     for (name, metric) in SHOWN {
@@ -73,6 +73,6 @@ fn quantity(unit: UnitName, value: f64) -> String {
         UnitName::Share => share(value),
         UnitName::Bytes => bytes(value),
         UnitName::Days => format!("{} d", plain(value)),
-        UnitName::Count | UnitName::DeviceDays => plain(value),
+        UnitName::Count | UnitName::DeviceDays | UnitName::DeviceHours => plain(value),
     }
 }

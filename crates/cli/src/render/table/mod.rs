@@ -3,7 +3,9 @@
 //! Lines fit 100 columns for names of ordinary length. Colour marks headings and verdicts and says nothing that
 //! the words do not say.
 
+mod decisions;
 mod grid;
+mod harm;
 mod luck;
 mod release;
 mod rings;
@@ -32,6 +34,7 @@ pub(crate) fn render(report: &Report) -> String {
         out.push('\n');
         release::block(&mut out, report, of_release);
     }
+    decisions::block(&mut out, report);
     out.push_str(&rings::likeness(report));
     goals(&mut out, report);
     warnings(&mut out, report);
@@ -119,11 +122,27 @@ fn warnings(out: &mut String, report: &Report) {
     }
 }
 
+/// The words of a text; a number and its unit are one.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let unit = ["s", "min", "h", "d", "%"].contains(&word.trim_end_matches([',', ';', ')', '.']));
+        match words.last_mut() {
+            Some(last) if unit && last.ends_with(|c: char| c.is_ascii_digit()) => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
+}
+
 /// Breaks a text into lines of at most `width` characters, between words where there are any.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut length = 0;
-    for word in text.split_whitespace() {
+    for word in words(text) {
         let letters = word.chars().count();
         if length > 0 && length + 1 + letters > width {
             lines.push(String::new());
@@ -134,7 +153,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
             line.push(' ');
             length += 1;
         }
-        line.push_str(word);
+        line.push_str(&word);
         length += letters;
     }
     lines
@@ -142,12 +161,91 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::wrapped;
+    use super::{render, wrapped};
+    use crate::report::{
+        What,
+        trouble::{calm, report, trouble},
+    };
+
+    fn shown(report: &crate::report::Report) -> String {
+        anstream::adapter::strip_str(&render(report)).to_string()
+    }
+
+    #[test]
+    fn trouble_is_told_within_the_width() {
+        for runs in [1, 5] {
+            let text = shown(&report(&trouble(), runs));
+            let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            for word in [
+                "harm (",
+                "bad-driver (down, shows on",
+                "devices harmed",
+                "before seen",
+                "after the decision",
+                "tickets",
+                "down device-hours",
+                "95 % repaired",
+                "first harm",
+                "first seen",
+                "last new harm",
+                "stops (",
+                "before its offer",
+                "false",
+                "decisions (replication 0",
+                "desk: pause later rings for 10 d (rule failures about",
+                "failing of",
+                "noticed after ",
+                " h, decided after ",
+                "(the same incident)",
+                "true then:",
+                "scripted for the service: resume all rings (service resumes)",
+            ] {
+                assert!(flat.contains(word), "`{word}` is missing:\n{text}");
+            }
+            let wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > 100).collect();
+            assert!(wide.is_empty(), "wider than 100 columns: {wide:#?}");
+        }
+    }
+
+    #[test]
+    fn a_calm_scenario_says_nothing_of_trouble() {
+        let text = shown(&report(&calm(), 1));
+        for word in ["harm", "stops", "decisions"] {
+            assert!(!text.contains(word), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_never_fires_is_told_as_such() {
+        let mut loaded = trouble();
+        loaded.plan.defects[0].prevalence =
+            rollcast_core::plan::Prevalence::Share(rollcast_core::draws::Coin::NEVER);
+        loaded.plan.scripted.clear();
+        loaded.labels.decisions.clear();
+        let text = shown(&report(&loaded, 3));
+        assert!(text.contains("stops  the release was in no run stopped"), "{text}");
+        assert!(text.contains("decisions  none in replication 0"), "{text}");
+    }
+
+    #[test]
+    fn a_pause_that_ends_by_itself_is_told() {
+        let mut loaded = trouble();
+        let act =
+            rollcast_core::plan::Act::Pause { rings: rollcast_core::plan::Reach::All, for_s: Some(86_400) };
+        loaded.plan.rules.clear();
+        loaded.labels.rules.clear();
+        loaded.plan.scripted[0].act = act;
+        let report = report(&loaded, 1);
+        assert!(report.decisions.iter().any(|decision| decision.what == What::PauseEnds));
+        let text = shown(&report);
+        assert!(text.contains("the pause of Test, Ring1, Ring2, Ring3 ends as planned"), "{text}");
+    }
 
     #[test]
     fn texts_wrap_between_words() {
         assert_eq!(wrapped("aa bb cc", 5), ["aa bb", "cc"]);
         assert_eq!(wrapped("aaaaaaaa b", 5), ["aaaaaaaa", "b"]);
         assert_eq!(wrapped("", 5), [""]);
+        assert_eq!(wrapped("after 3.3 h, yes", 9), ["after", "3.3 h,", "yes"]);
     }
 }

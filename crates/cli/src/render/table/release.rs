@@ -8,7 +8,7 @@ use super::{
         Grid,
         Lean::{Left, Right},
     },
-    luck, put, styled, wrapped,
+    harm, luck, put, styled, wrapped,
 };
 use crate::{
     render::{
@@ -37,17 +37,18 @@ pub(super) fn block(out: &mut String, report: &Report, release: &Release) {
     out.push_str(&chart::adoption(&release.fleet.curve.hours, &release.fleet.curve.patched, registered));
     cost(out, release);
     late(out, release);
+    harm::block(out, report, release);
     if report.replications.len() > 1 {
         luck::block(out, report, release);
     }
 }
 
-fn value(group: &Group, metric: Metric) -> f64 {
+pub(super) fn value(group: &Group, metric: Metric) -> f64 {
     group.metric(metric).value.unwrap_or(0.0)
 }
 
 /// Rings and then the fleet.
-fn groups(release: &Release) -> impl Iterator<Item = (&str, &Group)> {
+pub(super) fn groups(release: &Release) -> impl Iterator<Item = (&str, &Group)> {
     let rings = release.rings.iter().map(|ring| (ring.name.as_str(), &ring.group));
     rings.chain(std::iter::once(("fleet", &release.fleet)))
 }
@@ -211,7 +212,7 @@ fn late(out: &mut String, release: &Release) {
     put(
         out,
         format_args!(
-            "\n{} (not patched when their objective passed; the one state that blocked then)",
+            "\n{} (unpatched when their objective passed; what blocked then)",
             styled(HEADING, &format!("why {} are late", super::many(total, "device")))
         ),
     );

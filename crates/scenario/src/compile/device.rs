@@ -1,10 +1,11 @@
 //! What every managed device does: scans, downloads, installs, restarts.
 
 use rollcast_core::{
+    draws::Coin,
     family::Family,
     plan::{
         Anchor as PlanAnchor, Connectivity, DeviceRules, Failure, InstallOnline, NeedsOnline, Restart, Scan,
-        cause_bounds,
+        Success, Telemetry, cause_bounds,
     },
     quantile::Quantile,
 };
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     scalar::{Duration, Share},
-    schema::{Anchor, ConnectivityRole, Device, Off, Scenario, Stage, WhenOff},
+    schema::{self, Anchor, ConnectivityRole, Device, Off, Scenario, Stage, WhenOff},
 };
 
 /// Compiled rules, and the names of the causes of failure.
@@ -67,7 +68,7 @@ fn rules(cx: &mut Cx<'_>, device: &Device, failures: Vec<Failure>) -> Option<Dev
     let disk = device.disk.as_ref();
     let freed = maybe(cx, "device.disk.freed-after", disk.and_then(|d| d.freed_after.as_ref()));
     let restart = restart(cx, device);
-    let report_after = filled(cx, "device.reports", device.reports.as_ref());
+    let telemetry = telemetry(cx, device);
     Some(DeviceRules {
         scan: scan?,
         sync_every_s,
@@ -82,7 +83,28 @@ fn rules(cx: &mut Cx<'_>, device: &Device, failures: Vec<Failure>) -> Option<Dev
         attempts: retry.and_then(|r| r.attempts).and_then(|a| a.0),
         disk_freed_after: freed?,
         restart: restart?,
-        report_after: report_after?,
+        telemetry: telemetry?,
+    })
+}
+
+fn telemetry(cx: &mut Cx<'_>, device: &Device) -> Option<Telemetry> {
+    let typed = device.telemetry.as_ref();
+    let latency = filled(cx, "device.telemetry.latency", typed.and_then(|t| t.latency.as_ref()));
+    let every = typed.and_then(|t| t.every).and_then(|every| every.0);
+    let every_s = every.map(|every| cx.positive("device.telemetry.every", Some(every), 60));
+    let loss = typed.and_then(|t| t.loss).map_or(0.0, Share::get);
+    if loss >= 1.0 {
+        let message = "a service that loses every upload sees nothing at all";
+        cx.error("RC212", "device.telemetry.loss", message, "write less than `100%`");
+    }
+    Some(Telemetry {
+        every_s,
+        loss: Coin::new(loss),
+        latency: latency?,
+        success: match typed.and_then(|t| t.success) {
+            Some(schema::Success::Installed) => Success::Installed,
+            Some(schema::Success::Restarted) | None => Success::Restarted,
+        },
     })
 }
 

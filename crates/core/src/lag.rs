@@ -1,0 +1,82 @@
+//! The price of lag: whom a release harms after somebody has decided to stop it.
+
+use crate::{
+    life::{LifeScratch, Setting, play},
+    membership::Membership,
+    odds::Odds,
+    outcome::Outcome,
+    parallel::{World, fold_fleet},
+    plan::{DefectId, ReleaseId, RingId},
+    steps::{Blocker, Cited, Observation, Settled, Sink, Step},
+    time::SimTime,
+    windows::Span,
+};
+
+/// When a release was decided to be stopped: in each ring, and anywhere.
+type Decided = Vec<(Option<SimTime>, Option<SimTime>)>;
+
+/// For each ring and release: devices harmed after the decision to stop it there, and anywhere. Curves know that but
+/// for the tick that holds the decision; if somebody is harmed in that tick, lives are played once more.
+pub(crate) fn harmed_after_decisions(
+    world: World<'_>,
+    membership: &Membership,
+    odds: &Odds,
+    outcome: &Outcome,
+) -> Vec<(u64, u64)> {
+    let World { plan, luck, .. } = world;
+    let decided: Decided = (0..plan.rings.len())
+        .flat_map(|ring| (0..plan.releases.len()).map(move |release| (ring, release)))
+        .map(|(ring, release)| {
+            let of = |ring| outcome.stop(plan, ring, ReleaseId(release as u16)).decided;
+            (of(Some(RingId(ring as u16))), of(None))
+        })
+        .collect();
+    let after = |unit: usize, at: Option<SimTime>| -> (u64, bool) {
+        let Some(at) = at else { return (0, false) };
+        let published = plan.releases[unit % plan.releases.len()].published;
+        let tick = ((at - published).max(0) / plan.tick_s) as usize;
+        let harmed = &outcome.tally.units[unit].truth.harmed;
+        (harmed.iter().skip(tick + 1).sum(), harmed.get(tick).is_some_and(|&n| n > 0))
+    };
+    let by_curve: Vec<_> = decided.iter().enumerate().map(|(u, d)| (after(u, d.0), after(u, d.1))).collect();
+    if !by_curve.iter().any(|(own, any)| own.1 || any.1) {
+        return by_curve.iter().map(|(own, any)| (own.0, any.0)).collect();
+    }
+    let until = outcome.until(plan);
+    let setting = Setting { plan, luck, odds, known: &outcome.known, sees: false, until };
+    let (counts, _) = fold_fleet(
+        world,
+        || (vec![(0, 0); decided.len()], LifeScratch::default()),
+        |(counts, scratch), device| {
+            if let Some(ring) = membership.ring(plan, luck, device) {
+                let first = ring.0 as usize * plan.releases.len();
+                play(setting, ring, device, scratch, &mut After { first, decided: &decided, counts });
+            }
+        },
+        |(a, _), (b, _)| a.iter_mut().zip(b).for_each(|(a, b)| *a = (a.0 + b.0, a.1 + b.1)),
+    );
+    counts
+}
+
+struct After<'a> {
+    /// The unit of the first release of the device's ring.
+    first: usize,
+    decided: &'a Decided,
+    counts: &'a mut Vec<(u64, u64)>,
+}
+
+impl Sink for After<'_> {
+    fn step(&mut self, _: SimTime, _: Step) {}
+    fn blocked(&mut self, _: ReleaseId, _: SimTime, _: SimTime, _: Blocker) {}
+    fn transfer(&mut self, _: ReleaseId, _: SimTime, _: SimTime, _: i64, _: i64) {}
+    fn asked(&mut self, _: SimTime, _: u64, _: DefectId) {}
+    fn observed(&mut self, _: SimTime, _: Observation, _: Cited) {}
+    fn held(&mut self, _: &[Span]) {}
+    fn settled(&mut self, release: ReleaseId, settled: &Settled, _: &[Span]) {
+        let unit = self.first + release.0 as usize;
+        let later = |at: Option<SimTime>| u64::from(settled.harmed.zip(at).is_some_and(|(h, at)| h > at));
+        let (own, any) = self.decided[unit];
+        self.counts[unit].0 += later(own);
+        self.counts[unit].1 += later(any);
+    }
+}
