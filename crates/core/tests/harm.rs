@@ -99,6 +99,52 @@ fn a_ring_catches_a_defect_with_one_minus_q_to_the_n() {
     near(caught / runs, expected, (expected * (1.0 - expected) / runs).sqrt());
 }
 
+/// Which ring catches a defect first: the first of n1 devices with 1 - q^n1, the second of n2 with q^n1 (1 - q^n2).
+#[test]
+fn the_first_ring_to_catch_a_defect_is_a_matter_of_sizes() {
+    let (sizes, p, runs) = ([20_u64, 80, 100], 0.01, 2_000);
+    let mut plan = bad(200, p);
+    let of = |n: u64, day: i64| sized(RingSize::Pool(Amount::Count(n)), ring(day, None, 0));
+    plan.rings = vec![of(sizes[0], 0), of(sizes[1], 2), of(sizes[2], 4)];
+    let mut caught = [0.0; 4];
+    for r in 0..runs {
+        let outcome = run(&plan, 22, r);
+        caught[(0..3).find(|&ring| harmed(&outcome, ring) > 0).map_or(3, usize::from)] += 1.0;
+    }
+    let (mut missed, q) = (1.0, 1.0 - p);
+    for (ring, &n) in sizes.iter().enumerate() {
+        let expected = missed * (1.0 - q.powi(n as i32));
+        missed *= q.powi(n as i32);
+        let runs = f64::from(runs);
+        near(caught[ring] / runs, expected, (expected * (1.0 - expected) / runs).sqrt());
+    }
+}
+
+/// A rule that reacts to the first failure after d hours lets t + d hours' worth of a uniform take-up through, where t
+/// is the end of the tick of that failure; without a delay only t.
+#[test]
+fn a_reaction_delay_widens_the_blast_radius_by_its_own_length() {
+    let n = 30_000;
+    let mut plan = bad(n, 1.0);
+    plan.device.scan = Scan::Wait(Quantile::uniform(0.0, 50.0 * HOUR_S as f64));
+    plan.crews = vec![Crew {
+        key: key24("on-call"),
+        staff: 1,
+        hours: Windows::new(vec![Span { from: SimTime(-DAY_S), to: SimTime(60 * DAY_S) }]),
+        notices: Quantile::fixed(0),
+        decides: Quantile::fixed(0),
+        paged_after_s: None,
+    }];
+    plan.rules = vec![Rule { crew: Some(CrewId(0)), ..rule(&plan, 1, Act::Withdraw { release: None }) }];
+    for delay in [0, 3, 10] {
+        plan.crews[0].decides = Quantile::fixed(delay * HOUR_S);
+        let outcome = played(&plan, 23, 0);
+        let share = (1.0 + delay as f64) / 50.0;
+        near(harmed(&outcome, 0) as f64 / n as f64, share, (share * (1.0 - share) / n as f64).sqrt());
+        assert_eq!(outcome.stop(&plan, None, R).harmed_after, Some(0));
+    }
+}
+
 /// A ring of n out of N devices of which K are of the bad model: hypergeometric.
 #[test]
 fn rings_sample_bad_models_hypergeometrically() {
