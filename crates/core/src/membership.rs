@@ -1,15 +1,16 @@
 //! Which ring a device is in, without storing it.
 //!
-//! A device's ring rank is a 64-bit addressed draw (ties by key) and a ring is an interval of ranks, so that
-//! membership is nested when sizes change and a cut inside an interval moves nobody. The exact bounds are
-//! order statistics, found by streaming selection: a histogram of the upper bits names the bin of each
-//! bound, one more pass collects the ranks in that bin.
+//! A device's ring rank is a 64-bit addressed draw (ties by key), or its position in the fleet where the scenario
+//! says so, and a ring is an interval of ranks, so that membership is nested when sizes change and a cut inside an
+//! interval moves nobody. The exact bounds are order statistics, found by streaming selection: a histogram of the
+//! upper bits names the bin of each bound, one more pass collects the ranks in that bin. Where every device is in
+//! the pool and the order is that of the fleet, the bounds are the sizes themselves and nobody looks at a device.
 
 use crate::{
     device::Device,
     draws::{Luck, Purpose, low64},
     parallel::{World, fold_fleet},
-    plan::{Amount, Filter, Plan, RingId, RingSize},
+    plan::{Amount, Filter, Fleet, Plan, RingId, RingOrder, RingSize},
 };
 
 const BIN_BITS: u32 = 14;
@@ -31,12 +32,29 @@ pub struct Membership {
 }
 
 /// The 64-bit rank of a device and its key, which order devices for ring assignment.
-fn rank(luck: &Luck, device: &Device<'_>) -> (u64, u64) {
-    (low64(luck.block(device.key, Purpose::Ring, 0)), device.key)
+fn rank(plan: &Plan, luck: &Luck, device: &Device<'_>) -> (u64, u64) {
+    match plan.ring_order {
+        RingOrder::Drawn => (low64(luck.block(device.key, Purpose::Ring, 0)), device.key),
+        RingOrder::AsListed => (place(plan, device.index), 0),
+    }
+}
+
+/// A position in the fleet as a rank: in the upper bits, so that bins share the fleet out evenly.
+fn place(plan: &Plan, index: u64) -> u64 {
+    index << plan.devices().leading_zeros()
+}
+
+/// True if every device is registered and in the pool, so that sizes are known without a look at anybody.
+fn all_in_pool(plan: &Plan) -> bool {
+    let in_pool = |size| !matches!(size, RingSize::All | RingSize::Chosen(_) | RingSize::Listed);
+    let Fleet::Described(fleet) = &plan.fleet else { return false };
+    let mut cohorts = fleet.counted.iter().chain(&fleet.shared);
+    plan.rings.iter().all(|ring| in_pool(ring.members.size))
+        && cohorts.all(|(_, cohort)| cohort.unregistered.is_none())
 }
 
 impl Membership {
-    /// Works out the bounds: two passes over the fleet per choosing ring and two for the pool.
+    /// Works out the bounds: two passes over the fleet per choosing ring and two for the pool, or none (see above).
     pub(crate) fn new(world: World<'_>) -> Self {
         let World { plan, luck, .. } = world;
         let wanted = ring_attributes(plan);
@@ -83,7 +101,8 @@ impl Membership {
         let World { plan, luck, .. } = world;
         let before = self.clone();
         let in_pool = |d: &Device<'_>| before.before_pool(plan, luck, d).is_none();
-        let bins = Bins::count(world, in_pool);
+        let known = plan.ring_order == RingOrder::AsListed && all_in_pool(plan);
+        let bins = if known { Bins::everybody(plan) } else { Bins::count(world, in_pool) };
         let mut sizes = by_share(plan, bins.registered);
         let size_of = |i: usize| plan.rings[i].members.size;
         let fixed: u64 =
@@ -101,7 +120,12 @@ impl Membership {
                 upto
             })
             .collect();
-        let bounds = bins.bounds(world, &ends, in_pool);
+        let bounds = if known {
+            let bound = |&end: &u64| (end < bins.candidates).then(|| (place(plan, end), 0));
+            ends.iter().map(bound).collect()
+        } else {
+            bins.bounds(world, &ends, in_pool)
+        };
         let mut begin = 0;
         for ((&ring, &end), bound) in dealt.iter().zip(&ends).zip(bounds) {
             self.note_short(ring, end - begin, bins.candidates.saturating_sub(begin));
@@ -125,7 +149,7 @@ impl Membership {
             [] => None,
             [(only, None)] => Some(RingId(*only as u16)),
             pool => {
-                let rank = rank(luck, device);
+                let rank = rank(plan, luck, device);
                 let found = pool.iter().find(|(_, bound)| bound.is_none_or(|b| rank < b));
                 found.map(|(ring, _)| RingId(*ring as u16))
             }
@@ -143,8 +167,8 @@ impl Membership {
             return Some(RingId(ring as u16));
         }
         self.chosen.iter().find_map(|&(ring, bound)| {
-            let inside =
-                filter(ring).matches(device.values) && bound.is_none_or(|bound| rank(luck, device) < bound);
+            let inside = filter(ring).matches(device.values)
+                && bound.is_none_or(|bound| rank(plan, luck, device) < bound);
             inside.then_some(RingId(ring as u16))
         })
     }
@@ -169,6 +193,22 @@ pub fn largest_remainder(total: u64, shares: &[f64]) -> Vec<u64> {
     sizes
 }
 
+/// Splits `total` by `shares` so that the first k parts together are the whole part of `total` times their shares:
+/// an end of a part does not depend on how what comes before it is split.
+pub fn whole_parts(total: u64, shares: &[f64]) -> Vec<u64> {
+    // Shares in units of 10^-15, in which decimal ones are whole; a unit of slack each for those that are not
+    // (three times a third is all), which no fleet is large enough to notice elsewhere.
+    const UNITS: u128 = 1_000_000_000_000_000;
+    let total = u128::from(total);
+    let (mut upto, mut begin) = (0, 0);
+    let mut size = |(before, share): (usize, &f64)| {
+        upto += libm::floor(share * UNITS as f64 + 0.5) as u128;
+        let end = (total * (upto + before as u128 + 1) / UNITS).min(total) as u64;
+        end - std::mem::replace(&mut begin, end)
+    };
+    shares.iter().enumerate().map(&mut size).collect()
+}
+
 /// Sizes of the rings that state a count or a share of the registered devices; 0 for the others.
 fn by_share(plan: &Plan, registered: u64) -> Vec<u64> {
     let amount = |i: usize| match plan.rings[i].members.size {
@@ -178,7 +218,10 @@ fn by_share(plan: &Plan, registered: u64) -> Vec<u64> {
     let shares: Vec<f64> = (0..plan.rings.len())
         .map(|i| if let Some(Amount::Share(share)) = amount(i) { share } else { 0.0 })
         .collect();
-    let mut sizes = largest_remainder(registered, &shares);
+    let mut sizes = match plan.ring_order {
+        RingOrder::Drawn => largest_remainder(registered, &shares),
+        RingOrder::AsListed => whole_parts(registered, &shares),
+    };
     for (i, size) in sizes.iter_mut().enumerate() {
         if let Some(Amount::Count(count)) = amount(i) {
             *size = count;
@@ -257,8 +300,13 @@ struct Bins {
 impl Bins {
     const SHIFT: u32 = 64 - BIN_BITS;
 
+    /// Of a fleet in which everybody is a candidate; the ranks are of no interest.
+    fn everybody(plan: &Plan) -> Self {
+        Bins { counts: Vec::new(), candidates: plan.devices(), registered: plan.devices() }
+    }
+
     fn count(world: World<'_>, candidate: impl Fn(&Device<'_>) -> bool + Sync) -> Self {
-        let luck = world.luck;
+        let World { plan, luck, .. } = world;
         let (counts, registered) = fold_fleet(
             world,
             || (vec![0_u64; 1 << BIN_BITS], 0),
@@ -266,7 +314,7 @@ impl Bins {
                 if d.unregistered.is_none() {
                     *registered += 1;
                     if candidate(d) {
-                        counts[(rank(luck, d).0 >> Self::SHIFT) as usize] += 1;
+                        counts[(rank(plan, luck, d).0 >> Self::SHIFT) as usize] += 1;
                     }
                 }
             },
@@ -286,7 +334,7 @@ impl Bins {
         ends: &[u64],
         candidate: impl Fn(&Device<'_>) -> bool + Sync,
     ) -> Vec<Bound> {
-        let luck = world.luck;
+        let World { plan, luck, .. } = world;
         // (bin, how many of its lowest are inside) for each end that cuts the candidates.
         let cuts: Vec<Option<(u64, u64)>> = ends
             .iter()
@@ -312,7 +360,7 @@ impl Bins {
             world,
             Vec::new,
             |ranks, d| {
-                let r = rank(luck, d);
+                let r = rank(plan, luck, d);
                 if wanted.contains(&(r.0 >> Self::SHIFT)) && d.unregistered.is_none() && candidate(d) {
                     ranks.push(r);
                 }
@@ -347,6 +395,18 @@ mod tests {
         assert_eq!(largest_remainder(201, &[0.01, 0.09, 0.9]), [2, 18, 181]);
         assert_eq!(largest_remainder(1_000, &[0.01, 0.09, 0.9]), [10, 90, 900]);
         assert_eq!(largest_remainder(60_000, &[0.01, 0.09, 0.9]), [600, 5_400, 54_000]);
+    }
+
+    #[test]
+    fn whole_parts_are_integer_divisions() {
+        for n in [0, 1, 7, 99, 100, 12_345, 1_000_003, 1_400_000_001, (1 << 40) + 17] {
+            let sizes = whole_parts(n, &[0.01, 0.09, 0.3]);
+            assert_eq!(sizes[0], n / 100, "{n}");
+            assert_eq!(sizes[0] + sizes[1], n / 10, "{n}");
+            assert_eq!(sizes.iter().sum::<u64>(), 4 * n / 10, "{n}");
+        }
+        assert_eq!(whole_parts(3, &[1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0]), [1, 1, 1]);
+        assert_eq!(whole_parts(1_000, &[0.0, 1.0]), [0, 1_000]);
     }
 
     proptest! {

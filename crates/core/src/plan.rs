@@ -40,6 +40,8 @@ pub struct Plan {
     pub rings: Vec<Ring>,
     /// How automatic ring assignment counts.
     pub automatic: Automatic,
+    /// Who is first where rings take so many of the devices that may be in them.
+    pub ring_order: RingOrder,
     /// Releases by publication; a later one supersedes the earlier ones (cumulative updates).
     pub releases: Vec<Release>,
     /// What every managed device does.
@@ -334,6 +336,16 @@ pub enum Amount {
     Count(u64),
     /// This share, 0..=1, of the registered devices.
     Share(f64),
+}
+
+/// The order in which devices are dealt to rings that do not take all that match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RingOrder {
+    /// By a draw of the device's own: every ring is a random sample, and a device keeps its place when sizes change.
+    Drawn,
+    /// By position in the fleet: the first ring has the first devices. Rings by share end where the cumulative
+    /// share is rounded down (integer division), without largest remainders.
+    AsListed,
 }
 
 /// How automatic assignment counts devices (one setting for the tenant).

@@ -27,6 +27,7 @@ pub fn plan(devices: u64) -> Plan {
         site_attribute: AttributeId(0),
         rings: vec![ring(0, None, 0)],
         automatic: Automatic { small_upto: 200, batch: None, counts_batch: true },
+        ring_order: RingOrder::Drawn,
         releases: vec![release("r", 0)],
         device: DeviceRules {
             scan: Scan::Wait(Quantile::uniform(0.0, 22.0 * HOUR_S as f64)),

@@ -351,6 +351,7 @@ impl Spec {
             site_attribute: AttributeId(0),
             rings: self.rings.iter().enumerate().map(|(i, r)| self.ring(i, r)).collect(),
             automatic: Automatic { small_upto: 200, batch: None, counts_batch: true },
+            ring_order: RingOrder::Drawn,
             releases,
             device: self.device_rules(),
             freezes: all(&self.freezes),

@@ -24,7 +24,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use rollcast_core::{
     goals::Goal,
-    plan::{Automatic, Objective, Plan},
+    plan::{Automatic, Objective, Plan, RingOrder},
     tally::Tally,
     time::SimTime,
 };
@@ -32,7 +32,7 @@ use rollcast_core::{
 use crate::{
     diagnostic::{Diagnostic, Severity},
     layers::Layered,
-    schema::{Counts, Scenario},
+    schema::{self, Counts, Scenario},
 };
 use cx::Cx;
 pub use labels::Labels;
@@ -142,6 +142,10 @@ fn build(cx: &mut Cx<'_>, scenario: &Scenario) -> Option<Compiled> {
             small_upto: automatic.and_then(|a| a.small_tenant).map_or(0, |n| n.get()),
             batch: automatic.and_then(|a| a.batch).and_then(|b| b.0),
             counts_batch: automatic.and_then(|a| a.counts) != Some(Counts::BeforeBatch),
+        },
+        ring_order: match scenario.ring_order {
+            Some(schema::RingOrder::AsListed) => RingOrder::AsListed,
+            Some(schema::RingOrder::Drawn) | None => RingOrder::Drawn,
         },
         releases: releases.iter().map(|r| r.0.clone()).collect(),
         device: device.rules?,

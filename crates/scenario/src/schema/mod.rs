@@ -78,6 +78,8 @@ pub struct Scenario {
     /// The rings, in the order in which they are meant to go. Rings written here are all the rings there are;
     /// a name that the service knows takes what is not written from the service.
     pub rings: Option<Named<Ring>>,
+    /// Who is first where rings take a number or a share: by a draw, or in the order of the fleet.
+    pub ring_order: Option<RingOrder>,
     /// How automatic ring assignment counts.
     pub automatic: Option<Automatic>,
     /// The one release of this scenario (short form of `releases`).

@@ -93,6 +93,17 @@ pub enum Order {
     DealtAnew,
 }
 
+/// The order in which devices are dealt to rings that do not take all that match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RingOrder {
+    /// By a draw of each device: every ring is a random sample.
+    Drawn,
+    /// By position in the fleet: the first ring has the first devices.
+    #[serde(rename = "as listed")]
+    AsListed,
+}
+
 /// How automatic ring assignment counts the devices of the tenant.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
