@@ -1,21 +1,36 @@
-//! Timings of the parts: draws, one quantile, one life, membership and a whole run, the loader.
+//! Timings of the parts: draws, one quantile, lives, sums of tallies, the control plane, the loader, a whole run.
 //!
-//! `cargo bench -p rollcast-benches`; quote medians and ratios, timings are noisy.
+//! `cargo bench -p rollcast-benches`; quote medians and ratios, timings are noisy. Whole runs of large fleets are
+//! measured by `rollcast bench`, and against other programs by `benches/rivals`.
 
-use std::{hint::black_box, path::Path};
+use std::{fmt::Write as _, hint::black_box, path::Path, sync::Arc};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use rollcast_core::{
     draws::{Luck, Purpose},
     family::Family,
-    observe::story,
     quantile::Quantile,
     run::run,
+    tally::Tally,
 };
-use rollcast_scenario::{inventory::generate, load::Loader};
+use rollcast_scenario::{
+    diagnostic::Source,
+    inventory::generate,
+    load::{Loaded, Loader},
+};
 
 fn scenario(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios").join(name)
+}
+
+/// A shipped scenario with so many devices.
+fn sized(name: &str, devices: u64) -> Loaded {
+    let loader = Loader::new().set(format!("fleet.devices={devices}"));
+    loader.load(scenario(name)).unwrap_or_else(|problems| panic!("{name}: {problems}"))
+}
+
+fn one_thread() -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread")
 }
 
 fn parts(c: &mut Criterion) {
@@ -27,35 +42,70 @@ fn parts(c: &mut Criterion) {
             luck.block(black_box(key), Purpose::Attempt, 3)
         });
     });
-    let quantile = Quantile::family(Family::Lognormal { median: 64_800.0, sigma: 0.8 });
-    c.bench_function("quantile: one variate", |b| {
-        let mut word = 0_u32;
-        b.iter(|| {
-            word = word.wrapping_add(0x9E37_79B9);
-            quantile.at(black_box(word), || 1 << 31)
+    let families = [
+        ("uniform", Quantile::uniform(0.0, 79_200.0)),
+        ("exponential", Quantile::family(Family::Exponential { mean: 64_800.0 })),
+        ("lognormal", Quantile::family(Family::Lognormal { median: 64_800.0, sigma: 0.8 })),
+    ];
+    for (name, quantile) in families {
+        c.bench_function(&format!("quantile: one {name} variate"), |b| {
+            let mut word = 0_u32;
+            b.iter(|| {
+                word = word.wrapping_add(0x9E37_79B9);
+                quantile.at(black_box(word), || 1 << 31)
+            });
         });
+    }
+    let contoso = sized("contoso.yaml", 12_000);
+    let tally = run(&contoso.plan, 7, 0).tally;
+    c.bench_function("tally: one of contoso added to another", |b| {
+        b.iter_batched_ref(|| Tally::new(&contoso.plan), |sum| sum.add(&tally), BatchSize::SmallInput);
+    });
+}
+
+/// Lives with the little that is around them: the fleet of one chunk, on one thread. Time is told per device.
+fn lives(c: &mut Criterion) {
+    const DEVICES: u64 = 2_048;
+    let mut group = c.benchmark_group("lives on one thread");
+    group.throughput(Throughput::Elements(DEVICES));
+    let pool = one_thread();
+    for (name, file) in [("W1", "bench/w1.yaml"), ("contoso", "contoso.yaml"), ("minimal", "minimal.yaml")] {
+        let loaded = sized(file, DEVICES);
+        group.bench_function(name, |b| b.iter(|| pool.install(|| run(&loaded.plan, 7, 0))));
+    }
+    group.finish();
+}
+
+/// Three devices and many decisions, so that what is timed is the calendar of what holds when.
+fn control(c: &mut Criterion) {
+    const DECISIONS: usize = 200;
+    let mut text = String::from(
+        "fleet: { devices: 3, habits: { machine: { online: always } } }\n\
+         rings: { a: { size: rest }, b: { size: 1, deferral: 2 d }, c: { size: 1, deferral: 4 d } }\n\
+         release: { published: 2026-10-13 }\ndecisions:\n",
+    );
+    for k in 0..DECISIONS {
+        let (day, hour) = (14 + k / 12, k % 12 * 2);
+        let act =
+            ["pause all rings", "resume all rings", "pause b and later for 10 h", "pause later rings"][k % 4];
+        writeln!(text, "  d{k}: {{ at: 2026-10-{day} {hour:02}:30, do: {act} }}").expect("text");
+    }
+    let source = Arc::new(Source { name: "decisions.yaml".into(), text });
+    let loaded =
+        Loader::new().load_source(source, Path::new("")).unwrap_or_else(|problems| panic!("{problems}"));
+    let pool = one_thread();
+    c.bench_function("control plane: 200 decisions over three rings", |b| {
+        b.iter(|| pool.install(|| run(&loaded.plan, 7, 0)));
     });
 }
 
 fn runs(c: &mut Criterion) {
-    let small = Loader::new().set("runs=1").load(scenario("contoso.yaml")).expect("contoso loads");
-    let outcome = run(&small.plan, 7, 0);
-    c.bench_function("life: the story of one device of contoso", |b| {
-        let mut index = 0;
-        b.iter(|| {
-            index = (index + 1) % 12_000;
-            story(&small.plan, 7, &outcome, index)
-        });
-    });
-    let mut group = c.benchmark_group("run");
+    let mut group = c.benchmark_group("run on all cores");
     group.sample_size(10);
-    for devices in [12_000_u64, 100_000] {
-        let loaded = Loader::new()
-            .set(format!("fleet.devices={devices}"))
-            .load(scenario("contoso.yaml"))
-            .expect("contoso loads");
+    for (file, devices) in [("contoso.yaml", 100_000_u64), ("bench/w1.yaml", 1_000_000)] {
+        let loaded = sized(file, devices);
         group.throughput(Throughput::Elements(devices));
-        group.bench_function(format!("contoso, {devices} devices"), |b| b.iter(|| run(&loaded.plan, 7, 0)));
+        group.bench_function(format!("{file}, {devices} devices"), |b| b.iter(|| run(&loaded.plan, 7, 0)));
     }
     group.finish();
 }
@@ -79,5 +129,5 @@ fn loader(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, parts, runs, loader);
+criterion_group!(benches, parts, lives, control, runs, loader);
 criterion_main!(benches);

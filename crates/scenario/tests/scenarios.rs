@@ -13,7 +13,7 @@ fn folder() -> PathBuf {
 }
 
 fn shipped() -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = [folder(), folder().join("incidents")]
+    let mut files: Vec<PathBuf> = [folder(), folder().join("incidents"), folder().join("bench")]
         .iter()
         .flat_map(|folder| std::fs::read_dir(folder).expect("a folder of scenarios"))
         .map(|entry| entry.expect("an entry").path())
