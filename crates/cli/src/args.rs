@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use rollcast_scenario::scalar::{Bytes, Duration, ScalarError};
 
-use crate::exit;
+use crate::{exit, limits};
 
 /// Forecasts update-ring rollouts before the real one starts.
 #[derive(Debug, Parser)]
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Write a commented scenario to start from
     Init(InitArgs),
+    /// Measure how fast this machine plays
+    Bench(BenchArgs),
     /// Print a JSON Schema (draft-07)
     Schema(SchemaArgs),
     /// Print a completion script for a shell
@@ -75,6 +78,9 @@ pub(crate) struct RunArgs {
     /// Hold the first replication played against the invariants of the model; takes longer
     #[arg(long)]
     pub(crate) check: bool,
+    /// Most memory that counts and results may take; a run that needs more is refused
+    #[arg(long, value_name = "SIZE", default_value = limits::MAX_MEMORY, value_parser = amount)]
+    pub(crate) max_memory: Bytes,
     /// Form of the outcome
     #[arg(long, value_enum, default_value_t = RunFormat::Table)]
     pub(crate) format: RunFormat,
@@ -182,6 +188,63 @@ pub(crate) struct InitArgs {
     /// Replace files that exist
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// Form of measurements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BenchFormat {
+    /// For people.
+    Table,
+    /// One object a line for each size, for programs that compare.
+    Json,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    before_help = "Examples:\n  rollcast bench\n  rollcast bench scenarios/bench/w1.yaml --devices 10000000 --jobs 1 --format json",
+    after_help = exit::help()
+)]
+pub(crate) struct BenchArgs {
+    /// A scenario (YAML), played once in one size; default: W1 and Contoso, which are built in, in growing sizes
+    pub(crate) scenario: Option<PathBuf>,
+    /// How many devices; default: as the scenario says
+    #[arg(long, value_name = "N", requires = "scenario", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) devices: Option<u64>,
+    /// Threads, 0 for all cores; without a scenario each size is played on one thread and on so many
+    #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
+    pub(crate) jobs: u16,
+    /// Without a scenario: stop before a size that would take longer than what is left of this
+    #[arg(long, value_name = "TIME", conflicts_with = "scenario", default_value = "30 s", value_parser = time)]
+    pub(crate) budget: Duration,
+    /// The luck; default: the scenario's `seed`
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Change the scenario first, e.g. `tick=30 min` (repeatable)
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) sets: Vec<String>,
+    /// Most memory that counts may take; what needs more is refused
+    #[arg(long, value_name = "SIZE", default_value = limits::MAX_MEMORY, value_parser = amount)]
+    pub(crate) max_memory: Bytes,
+    /// Form of the measurements
+    #[arg(long, value_enum, default_value_t = BenchFormat::Table)]
+    pub(crate) format: BenchFormat,
+    /// No warnings and no progress on stderr
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// An amount of data as scenarios write it.
+fn amount(text: &str) -> Result<Bytes, String> {
+    text.parse().map_err(said)
+}
+
+/// A length of time as scenarios write it.
+fn time(text: &str) -> Result<Duration, String> {
+    text.parse().map_err(said)
+}
+
+fn said(error: ScalarError) -> String {
+    [Some(error.message), error.help].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// Which schema.

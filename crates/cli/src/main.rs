@@ -6,6 +6,8 @@ mod args;
 mod commands;
 mod exit;
 mod labels;
+mod limits;
+mod machine;
 mod output;
 mod progress;
 mod render;

@@ -10,6 +10,7 @@ use crate::{
     args::{ExplainArgs, ExplainFormat},
     exit::Exit,
     labels::Names,
+    limits,
     output::{CannotWrite, print, say},
     progress::{WATCH, watched},
     render::{number::count, story as telling},
@@ -82,7 +83,8 @@ fn of_device(args: &ExplainArgs, index: u64) -> Result<Exit, CannotWrite> {
     }
     let seed = args.seed.unwrap_or(loaded.seed);
     // The decisions have to be known before a life can be told.
-    let pool = super::run::pool(args.jobs)?;
+    let pool = limits::pool(args.jobs)?;
+    limits::check_devices(&loaded.plan, pool.current_num_threads())?;
     let work = || pool.install(|| run_watched(&loaded.plan, seed, args.replication, &WATCH));
     let outcome =
         watched(1, false, work).expect("invariant: nobody stops the watch, Ctrl-C ends the process");

@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+mod bench;
 mod completions;
 mod explain;
 mod init;
@@ -28,6 +29,7 @@ pub(crate) fn dispatch(command: Command) -> Exit {
         Command::Validate(args) => validate::validate(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Init(args) => init::init(&args),
+        Command::Bench(args) => bench::bench(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Completions(args) => completions::completions(&args),
     };
@@ -48,7 +50,12 @@ fn loader(sets: &[String]) -> Loader {
 
 /// Loads a scenario, or says all that is wrong with it.
 fn load(path: &Path, sets: &[String]) -> Result<Loaded, Exit> {
-    loader(sets).load(path).map_err(|Problems(problems)| {
+    or_say(loader(sets).load(path))
+}
+
+/// What was loaded, or all that is wrong with it on stderr.
+fn or_say(loaded: Result<Loaded, Problems>) -> Result<Loaded, Exit> {
+    loaded.map_err(|Problems(problems)| {
         say(&diagnostics::render(&problems));
         let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();
         say(&format!(

@@ -5,34 +5,29 @@ use std::path::Path;
 use rollcast_core::{
     check::{INVARIANTS, Violation, check},
     goals::Goal,
-    metrics::Metric,
-    plan::Plan,
     replicate::replicate,
-    tally::Tally,
 };
 
 use crate::{
     args::{RunArgs, RunFormat},
     exit::Exit,
     labels::Names,
+    limits,
     output::{CannotWrite, Output, say},
     progress::{WATCH, watched},
     render::{csv, diagnostics, json, table},
     report::{self, Input, Report, ScenarioRef, Verdict, Warning},
 };
 
-/// Memory that tallies and results of a run may take, checked before the start.
-const MAX_BYTES: u64 = 4 << 30;
-
 pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
     let loaded = match super::load(&args.scenario, &args.sets) {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
-    let pool = pool(args.jobs)?;
+    let pool = limits::pool(args.jobs)?;
     let seed = args.seed.unwrap_or(loaded.seed);
-    let runs = args.replications.unwrap_or(loaded.runs);
-    check_memory(&loaded.plan, pool.current_num_threads() as u64, u64::from(runs))?;
+    let runs = if args.replication.is_some() { 1 } else { args.replications.unwrap_or(loaded.runs) };
+    limits::check(&loaded.plan, pool.current_num_threads(), runs, args.max_memory)?;
     let numbers: Vec<u32> = match args.replication {
         Some(one) => vec![one],
         None => (0..runs).collect(),
@@ -126,38 +121,6 @@ fn exit(report: &Report, quiet: bool) -> Exit {
         }
     }
     if of(Verdict::Missed).next().is_some() { Exit::GoalMissed } else { Exit::Ok }
-}
-
-/// Threads of our own; 0 is one for each core.
-pub(super) fn pool(jobs: u16) -> Result<rayon::ThreadPool, CannotWrite> {
-    rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build().map_err(|_| CannotWrite {
-        message: format!("cannot start {jobs} threads"),
-        help: "use fewer `--jobs`",
-    })
-}
-
-/// Refuses a run whose counts would not fit, with the sum in the message.
-fn check_memory(plan: &Plan, threads: u64, runs: u64) -> Result<(), CannotWrite> {
-    // One tally a thread, one that is kept and one on the way, for each run that is in hand at a time.
-    let tallies = Tally::bytes(plan).saturating_mul((threads + 2).saturating_mul(threads.min(runs)));
-    let groups = (plan.rings.len() as u64 + 1) * plan.releases.len() as u64;
-    let values = 2 * 16 * Metric::all().len() as u64 * groups;
-    let results = runs.saturating_mul(values);
-    let sum = tallies.saturating_add(results);
-    if sum <= MAX_BYTES {
-        return Ok(());
-    }
-    let mib = |bytes: u64| bytes >> 20;
-    Err(CannotWrite {
-        message: format!(
-            "the run would take {} MiB ({} for counts by ring and tick on {threads} threads, {} for the results of {runs} runs); the limit is {} MiB",
-            mib(sum),
-            mib(tallies),
-            mib(results),
-            mib(MAX_BYTES)
-        ),
-        help: "take a longer `tick`, fewer `--jobs` or fewer `--replications`",
-    })
 }
 
 /// The command that plays one replication again.

@@ -1,6 +1,7 @@
 //! The binary from the outside: what it prints, where, and how it ends.
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod bench;
 mod explain;
 mod golden;
 mod init;

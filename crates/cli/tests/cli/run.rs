@@ -31,6 +31,18 @@ fn every_way_to_end_has_its_code() {
         ("", "run a.yaml -o no/", 4),
         ("", "run a.yaml -o no/such/folder/x", 4),
         ("", "run a.yaml --replications 4000000000", 4),
+        ("", "run a.yaml --max-memory 1MB", 4),
+        ("", "run a.yaml --max-memory 1", 2),
+        ("", "run a.yaml --set fleet.devices=1099511627776", 4),
+        ("", "explain a.yaml --device 1 --set fleet.devices=1099511627776", 4),
+        ("", "bench a.yaml --devices 1099511627776", 4),
+        ("", "bench a.yaml --max-memory 1MB", 4),
+        ("", "bench a.yaml --devices 2000", 0),
+        ("", "bench a.yaml --set fleet.devises=3", 2),
+        ("", "bench a.yaml --devices 0", 2),
+        ("", "bench a.yaml --budget 1s", 2),
+        ("", "bench --devices 5", 2),
+        ("", "bench missing.yaml", 2),
         ("", "init a.yaml", 4),
         ("", "--help", 0),
         ("", "--version", 0),
@@ -64,7 +76,7 @@ fn a_check_is_talk_and_leaves_the_answer_alone() {
 #[test]
 fn help_of_every_command_shows_an_example_and_the_exit_codes() {
     let place = Place::with("");
-    for command in ["", "run", "validate", "explain", "init", "schema", "completions"] {
+    for command in ["", "run", "validate", "explain", "init", "bench", "schema", "completions"] {
         for flag in ["-h", "--help"] {
             let done = place.run(&format!("{command} {flag}"));
             assert!(done.out.starts_with("Example"), "{command} {flag}: {}", done.out);

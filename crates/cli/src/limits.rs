@@ -1,0 +1,105 @@
+//! What is refused before it is begun, with the sum: more memory than allowed, and fleets beyond reason.
+
+use rollcast_core::{
+    metrics::Metric,
+    plan::{Fleet, ListedFacts, Plan},
+    tally::Tally,
+};
+use rollcast_scenario::scalar::Bytes;
+
+use crate::{
+    output::CannotWrite,
+    render::number::{bytes, count, many, time},
+};
+
+/// Default of `--max-memory`. Counts grow with threads, rings and ticks and not with a described fleet, so ordinary
+/// runs stay far below; it is there for seconds-long ticks and millions of replications.
+pub(crate) const MAX_MEMORY: &str = "4 GiB";
+
+/// The largest fleet that is played: more than ten devices for everybody alive. What is meant above that is a slip
+/// of the keyboard, and the run would look like one that hangs.
+const MAX_DEVICES: u64 = 100_000_000_000;
+
+/// Time of one device and release on one core, for estimates: the bar that W1 is held to (`rollcast bench`). Rich
+/// scenarios take several times as long.
+const NS_PER_DEVICE: f64 = 60.0;
+
+/// Threads of our own; 0 is one for each core.
+pub(crate) fn pool(jobs: u16) -> Result<rayon::ThreadPool, CannotWrite> {
+    rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build().map_err(|_| CannotWrite {
+        message: format!("cannot start {jobs} threads"),
+        help: "use fewer `--jobs`",
+    })
+}
+
+/// Refuses what would not fit or not end.
+pub(crate) fn check(plan: &Plan, threads: usize, runs: u32, limit: Bytes) -> Result<(), CannotWrite> {
+    check_devices(plan, threads)?;
+    let need = Need::of(plan, threads as u64, u64::from(runs));
+    if need.sum() <= limit.bytes() {
+        return Ok(());
+    }
+    Err(CannotWrite {
+        message: format!(
+            "the run would take {} of memory ({} for counts by ring and tick on {}, {} for the results of {}, {} for the inventory); the limit is {}",
+            bytes(need.sum() as f64),
+            bytes(need.tallies as f64),
+            many(threads as u64, "thread"),
+            bytes(need.results as f64),
+            many(u64::from(runs), "run"),
+            bytes(need.listed as f64),
+            bytes(limit.bytes() as f64),
+        ),
+        help: "take a longer `tick`, fewer `--jobs`, fewer `--replications` or a higher `--max-memory`",
+    })
+}
+
+/// Refuses a fleet that nobody has, with what it would take.
+pub(crate) fn check_devices(plan: &Plan, threads: usize) -> Result<(), CannotWrite> {
+    let devices = plan.devices();
+    if devices <= MAX_DEVICES {
+        return Ok(());
+    }
+    let visits = devices as f64 * plan.releases.len().max(1) as f64;
+    let hours = visits * NS_PER_DEVICE * 1e-9 / threads as f64 / 3_600.0;
+    let need = Need::of(plan, threads as u64, 1);
+    Err(CannotWrite {
+        message: format!(
+            "a fleet of {} devices would take {} or more for each run on {} (at {NS_PER_DEVICE} ns a device and release, as the plainest devices take on one core) and {} of memory; the limit is {} devices",
+            count(devices),
+            time(hours),
+            many(threads as u64, "thread"),
+            bytes(need.sum() as f64),
+            count(MAX_DEVICES),
+        ),
+        help: "shares, times and curves are the same for a thousandth of the devices",
+    })
+}
+
+/// Bytes that a run takes.
+struct Need {
+    tallies: u64,
+    results: u64,
+    listed: u64,
+}
+
+impl Need {
+    fn of(plan: &Plan, threads: u64, runs: u64) -> Self {
+        // One tally a thread, one that is kept and one on the way, for each run that is in hand at a time.
+        let tallies = Tally::bytes(plan).saturating_mul((threads + 2).saturating_mul(threads.min(runs)));
+        let groups = (plan.rings.len() as u64 + 1) * plan.releases.len() as u64;
+        let values = 2 * 16 * Metric::all().len() as u64 * groups;
+        let listed = match &plan.fleet {
+            Fleet::Described(_) => 0,
+            Fleet::Listed(listed) => {
+                let device = size_of::<u64>() + size_of::<ListedFacts>() + 2 * plan.attributes.len();
+                listed.keys.len() as u64 * device as u64
+            }
+        };
+        Need { tallies, results: runs.saturating_mul(values), listed }
+    }
+
+    fn sum(&self) -> u64 {
+        self.tallies.saturating_add(self.results).saturating_add(self.listed)
+    }
+}
