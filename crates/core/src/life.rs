@@ -22,6 +22,7 @@ use crate::{
     odds::Odds,
     plan::{CauseId, DefectId, Habit, HabitAtSite, InstallOnline, Plan, ReleaseId, RingId},
     presence::{AwayKind, Presence, Scratch},
+    sight::Seen,
     steps::{Blocker, Sink, Step},
     time::SimTime,
     windows::{Span, Windows},
@@ -74,6 +75,9 @@ pub(crate) struct Lists {
     pub harms: Vec<Harm>,
     /// True events that somebody could see.
     pub notable: Vec<(SimTime, Step)>,
+    /// What was seen, and when the device ran a release: kept for their memory alone.
+    pub seen: Seen,
+    pub covered: Vec<Span>,
 }
 
 /// A stretch in which a device runs one build.
@@ -142,6 +146,7 @@ pub fn play<S: Sink>(
     let seen = life.see();
     life.sink.held(&life.lists.held);
     life.settle(&seen);
+    life.lists.seen = seen;
 }
 
 /// One life in progress. `scan.rs` says when it looks for updates, `restart.rs` how an install ends,

@@ -36,7 +36,9 @@ impl Seen {
 impl<S: Sink> Life<'_, S> {
     /// Shows what can be seen of the life that was lived.
     pub(crate) fn see(&mut self) -> Seen {
-        let mut seen = Seen::default();
+        let mut seen = std::mem::take(&mut self.lists.seen);
+        seen.found.clear();
+        seen.harm.clear();
         if !self.sees {
             return seen;
         }
@@ -202,7 +204,7 @@ impl<S: Sink> Life<'_, S> {
 
     /// How the device ends up with respect to each release.
     pub(crate) fn settle(&mut self, seen: &Seen) {
-        let mut covered: Vec<Span> = Vec::new();
+        let mut covered = std::mem::take(&mut self.lists.covered);
         for i in 0..self.plan.releases.len() {
             let id = ReleaseId(i as u16);
             let until = self.watched_until(i);
@@ -230,6 +232,7 @@ impl<S: Sink> Life<'_, S> {
             };
             self.sink.settled(id, &settled, &covered);
         }
+        self.lists.covered = covered;
     }
 
     /// The stretches in which the device ran release `i` or a newer one, begun before `until`.
@@ -260,7 +263,9 @@ fn within(hours: &Option<Windows>, t: SimTime) -> Option<SimTime> {
 }
 
 /// Seconds up to `until` in at least one of the harms.
-fn length_of_union<'a>(harms: impl Iterator<Item = &'a Harm>, until: SimTime) -> i64 {
+fn length_of_union<'a>(mut harms: impl Iterator<Item = &'a Harm>, until: SimTime) -> i64 {
+    let Some(first) = harms.next() else { return 0 };
+    let harms = std::iter::once(first).chain(harms);
     let mut spans: Vec<(SimTime, SimTime)> = harms.map(|h| (h.from, h.to.min(until))).collect();
     spans.sort_unstable();
     let (mut sum, mut reached) = (0, SimTime::ALWAYS);
