@@ -23,6 +23,7 @@ pub mod family;
 pub mod goals;
 pub mod graph;
 mod harm;
+mod install;
 mod interrupt;
 mod lag;
 pub mod life;
