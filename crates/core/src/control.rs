@@ -147,14 +147,8 @@ impl Known {
         self.offers[ring.0 as usize * self.releases + release.0 as usize]
     }
 
-    /// Pauses of `ring`: those of freezes, then those that somebody ordered.
-    pub fn pauses(&self, ring: RingId) -> impl Iterator<Item = Pause> {
-        let known = &self.rings[ring.0 as usize];
-        known.freezes.iter().chain(&known.pauses).copied()
-    }
-
-    /// The same, apart.
-    pub(crate) fn pauses_apart(&self, ring: RingId) -> [&[Pause]; 2] {
+    /// Pauses of `ring`: those of freezes, and those that somebody ordered, each in its order.
+    pub fn pauses(&self, ring: RingId) -> [&[Pause]; 2] {
         let known = &self.rings[ring.0 as usize];
         [&known.freezes, &known.pauses]
     }

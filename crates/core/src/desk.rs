@@ -6,9 +6,10 @@
 //! until the schedule stands. It does after as many rounds as a device goes down at most, plus one.
 
 use crate::{
-    plan::{DefectId, Plan, Repair},
+    plan::{DefectId, Plan},
     tally::Request,
     time::SimTime,
+    windows::Windows,
 };
 
 /// When repair begins, for each request; sorted by (device, defect, request).
@@ -22,7 +23,7 @@ pub(crate) fn schedule(plan: &Plan, mut requests: Vec<Request>) -> Vec<((u64, De
         let (mut from, mut day, mut used) = (SimTime::ALWAYS, usize::MAX, 0);
         for request in mine {
             let mut at = request.asked.max(from);
-            while let Some(open) = opens(repair, at) {
+            while let Some(open) = opens(&repair.hours, at) {
                 let today = plan.midnights.partition_point(|&midnight| midnight <= open);
                 if today != day {
                     (day, used) = (today, 0);
@@ -42,10 +43,7 @@ pub(crate) fn schedule(plan: &Plan, mut requests: Vec<Request>) -> Vec<((u64, De
     begun
 }
 
-/// The first instant at or after `at` in the desk's hours.
-pub(crate) fn opens(repair: &Repair, at: SimTime) -> Option<SimTime> {
-    match &repair.hours {
-        None => Some(at),
-        Some(hours) => hours.next(at).map(|span| span.from.max(at)),
-    }
+/// The first instant at or after `at` in the hours; without any, `at` itself.
+pub(crate) fn opens(hours: &Option<Windows>, at: SimTime) -> Option<SimTime> {
+    hours.as_ref().map_or(Some(at), |hours| hours.opens(at))
 }

@@ -69,7 +69,7 @@ impl<S: Sink> Life<'_, S> {
             let asked = at + draw(&repair.asked_after, 0);
             let begun = match repair.at_most_a_day {
                 Some(_) => self.known.repair(self.key, defect, asked),
-                None => desk::opens(repair, asked),
+                None => desk::opens(&repair.hours, asked),
             };
             up = begun.map_or(SimTime::NEVER, |begun| begun + draw(&repair.takes, 1));
             if asked < horizon {

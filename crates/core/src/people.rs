@@ -49,7 +49,7 @@ pub(crate) fn handle(plan: &Plan, luck: &Luck, incidents: &[Incident]) -> Vec<Ha
 fn noticed(crew: &Crew, luck: &Luck, incident: &Incident) -> SimTime {
     let fired = incident.fired;
     let takes = draw(&crew.notices, luck, incident, 0);
-    let work = crew.hours.next(fired).map(|span| span.from.max(fired));
+    let work = crew.hours.opens(fired);
     let at_work = work.map_or(SimTime::NEVER, |work| work + takes);
     match crew.paged_after_s {
         Some(after) if work != Some(fired) => at_work.min(fired + after),

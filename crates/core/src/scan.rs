@@ -19,7 +19,7 @@ impl<S: Sink> Life<'_, S> {
         let known = self.known;
         let mut held = std::mem::take(&mut self.lists.held);
         held.clear();
-        for pauses in known.pauses_apart(self.ring) {
+        for pauses in known.pauses(self.ring) {
             for (i, pause) in pauses.iter().enumerate() {
                 let from = match pause.with {
                     Some(release) => self.receipt(pause.from, release),

@@ -5,13 +5,14 @@
 //! event that it comes from.
 
 use crate::{
+    desk,
     draws::{Purpose, high64, low64},
     harm::Harm,
     life::Life,
     plan::{AWAY_BLOCK_S, ReleaseId, Shows, Success},
     steps::{Cited, Observation, Settled, Sink, Step},
     time::SimTime,
-    windows::{Span, Windows},
+    windows::Span,
 };
 
 /// What was first seen of the device, by release and kind.
@@ -151,7 +152,7 @@ impl<S: Sink> Life<'_, S> {
                 continue;
             }
             let after = ticket.after.sample(self.luck, self.key, Purpose::Defect, d.key, 3);
-            let Some(at) = within(&ticket.hours, from + after) else { continue };
+            let Some(at) = desk::opens(&ticket.hours, from + after) else { continue };
             if at < to && at < self.horizon {
                 let step = Step::Harmed(release, defect);
                 self.sink.observed(at, Observation::Ticket, Cited { at: from, step });
@@ -181,7 +182,7 @@ impl<S: Sink> Life<'_, S> {
                 }
                 if i < tickets
                     && at(1).0 >= 0
-                    && let Some(at) = within(&background.ticket_hours, at(1)).filter(|&t| t < horizon)
+                    && let Some(at) = desk::opens(&background.ticket_hours, at(1)).filter(|&t| t < horizon)
                 {
                     self.sink.step(at, Step::BackgroundCall);
                     let cites = Cited { at, step: Step::BackgroundCall };
@@ -252,13 +253,6 @@ impl<S: Sink> Life<'_, S> {
             }
             open = has;
         }
-    }
-}
-
-fn within(hours: &Option<Windows>, t: SimTime) -> Option<SimTime> {
-    match hours {
-        None => Some(t),
-        Some(hours) => hours.next(t).map(|span| span.from.max(t)),
     }
 }
 

@@ -70,6 +70,12 @@ impl Windows {
         None
     }
 
+    /// The first instant at or after `t` that lies in a span.
+    #[inline]
+    pub fn opens(&self, t: SimTime) -> Option<SimTime> {
+        self.next(t).map(|span| span.from.max(t))
+    }
+
     /// True if `t` lies in a span.
     #[inline]
     pub fn contains(&self, t: SimTime) -> bool {
