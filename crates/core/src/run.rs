@@ -163,7 +163,8 @@ impl Rounds<'_> {
     fn replay(&mut self, rings: &[bool], until: SimTime) {
         let World { plan, luck, .. } = self.world;
         let (membership, first) = (self.membership, self.census.is_none());
-        let sees = Reads::of(plan) != Reads::default() || !plan.defects.is_empty();
+        let background = plan.background.failures.is_some() || plan.background.tickets.is_some();
+        let sees = background || Reads::of(plan) != Reads::default() || !plan.defects.is_empty();
         let setting = Setting { plan, luck, odds: self.odds, known: &self.closed.known, sees, until };
         let (fresh, counted, _) = fold_fleet(
             self.world,

@@ -356,6 +356,16 @@ fn the_background_has_its_rate() {
     }
 }
 
+/// Calls are counted also where nobody acts on them and no release is bad.
+#[test]
+fn background_calls_are_counted_without_anybody_who_looks() {
+    let mut plan = plan(10_000);
+    plan.background.tickets = Some(Poisson::per_block(0.5));
+    let outcome = played(&plan, 24, 0);
+    let expected = 10_000.0 * 0.5 * 40.0 / 28.0;
+    near(outcome.tally.rings[0].background_tickets as f64, expected, expected.sqrt());
+}
+
 /// A rule that pauses at each failure and resumes after 10 h ends with a named result.
 #[test]
 fn an_oscillating_rule_ends_by_its_limit() {
