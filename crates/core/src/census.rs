@@ -40,28 +40,28 @@ impl Census {
         }
     }
 
-    /// Counts one device of `ring`.
-    pub(crate) fn count(&mut self, device: &Device<'_>, ring: Option<RingId>) {
-        self.devices += 1;
+    /// Counts `n` devices of `ring` that are like `device`.
+    pub(crate) fn count(&mut self, device: &Device<'_>, ring: Option<RingId>, n: u64) {
+        self.devices += n;
         if let Some(reason) = device.unregistered {
-            self.unregistered[reason as usize] += 1;
+            self.unregistered[reason as usize] += n;
             return;
         }
-        self.registered += 1;
+        self.registered += n;
         let mut of_ring = match ring {
             Some(ring) => {
-                self.ring_sizes[ring.0 as usize] += 1;
+                self.ring_sizes[ring.0 as usize] += n;
                 Some(&mut self.rings[ring.0 as usize])
             }
             None => {
-                self.ringless += 1;
+                self.ringless += n;
                 None
             }
         };
         for (attribute, &value) in device.values.iter().enumerate() {
-            self.fleet[attribute][value as usize] += 1;
+            self.fleet[attribute][value as usize] += n;
             if let Some(counts) = &mut of_ring {
-                counts[attribute][value as usize] += 1;
+                counts[attribute][value as usize] += n;
             }
         }
     }

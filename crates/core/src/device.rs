@@ -1,5 +1,7 @@
 //! Who a device is: its key, its attributes and its habit, as functions of (plan, luck, index).
 
+use std::ops::Range;
+
 use crate::{
     draws::{Luck, Purpose, low64},
     plan::{Cohort, Described, Fleet, Habit, HabitAtSite, Listed, ListedFacts, Pick, Plan},
@@ -42,8 +44,24 @@ impl Plan {
         &self,
         luck: &Luck,
         wanted: Option<&[bool]>,
-        range: std::ops::Range<u64>,
+        range: Range<u64>,
         mut visit: impl FnMut(&Device<'_>),
+    ) {
+        self.visit_runs(luck, wanted, range, |first, count| {
+            for i in 0..count {
+                visit(&Device { index: first.index + i, key: first.key + i, ..*first });
+            }
+        });
+    }
+
+    /// The same by runs of devices that differ in nothing but their index and their key, which count up from the
+    /// first one's.
+    pub(crate) fn visit_runs(
+        &self,
+        luck: &Luck,
+        wanted: Option<&[bool]>,
+        range: Range<u64>,
+        mut visit: impl FnMut(&Device<'_>, u64),
     ) {
         match &self.fleet {
             Fleet::Described(fleet) => self.visit_described(fleet, luck, wanted, range, &mut visit),
@@ -51,18 +69,19 @@ impl Plan {
         }
     }
 
-    fn visit_listed(&self, fleet: &Listed, range: std::ops::Range<u64>, visit: &mut impl FnMut(&Device<'_>)) {
+    fn visit_listed(&self, fleet: &Listed, range: Range<u64>, visit: &mut impl FnMut(&Device<'_>, u64)) {
         let width = self.attributes.len();
         for index in range {
             let i = index as usize;
             let facts = fleet.facts[i];
-            visit(&Device {
+            let device = Device {
                 index,
                 key: fleet.keys[i],
                 values: &fleet.values[i * width..(i + 1) * width],
                 unregistered: (facts.unregistered != u8::MAX).then_some(facts.unregistered),
                 listed: Some(facts),
-            });
+            };
+            visit(&device, 1);
         }
     }
 
@@ -71,50 +90,66 @@ impl Plan {
         fleet: &Described,
         luck: &Luck,
         wanted: Option<&[bool]>,
-        range: std::ops::Range<u64>,
-        visit: &mut impl FnMut(&Device<'_>),
+        range: Range<u64>,
+        visit: &mut impl FnMut(&Device<'_>, u64),
     ) {
         let mut values = vec![0; self.attributes.len()];
         let mut begin = 0;
         for (count, cohort) in &fleet.counted {
-            let fixed = self.fill_fixed(cohort, &mut values);
-            for index in range.start.max(begin)..range.end.min(begin + count) {
-                let key = u64::from(cohort.key) << INDEX_BITS | (index - begin);
-                if !fixed {
-                    self.fill(cohort, luck, wanted, key, &mut values);
-                }
-                visit(&Device {
-                    index,
-                    key,
-                    values: &values,
-                    unregistered: cohort.unregistered,
-                    listed: None,
-                });
-            }
+            let here = range.start.max(begin)..range.end.min(begin + count);
+            self.visit_cohort(cohort, (cohort.key, begin), luck, wanted, here, &mut values, visit);
             begin += count;
         }
-        for index in range.start.max(begin)..range.end {
+        let here = range.start.max(begin)..range.end;
+        if let [(_, only)] = fleet.shared.as_slice() {
+            self.visit_cohort(only, (fleet.shared_key, begin), luck, wanted, here, &mut values, visit);
+            return;
+        }
+        for index in here {
             let key = u64::from(fleet.shared_key) << INDEX_BITS | (index - begin);
-            let cohort = match fleet.shared.as_slice() {
-                [(_, only)] => only,
-                shared => {
-                    let word = low64(luck.block(key, Purpose::Cohort, 0));
-                    let at = shared.partition_point(|(upto, _)| *upto < word);
-                    &shared[at.min(shared.len() - 1)].1
-                }
-            };
+            let word = low64(luck.block(key, Purpose::Cohort, 0));
+            let at = fleet.shared.partition_point(|(upto, _)| *upto < word);
+            let cohort = &fleet.shared[at.min(fleet.shared.len() - 1)].1;
             self.fill(cohort, luck, wanted, key, &mut values);
-            visit(&Device { index, key, values: &values, unregistered: cohort.unregistered, listed: None });
+            let device =
+                Device { index, key, values: &values, unregistered: cohort.unregistered, listed: None };
+            visit(&device, 1);
         }
     }
 
-    /// Writes the attributes that are the same for the whole cohort; true if that is all of them.
-    fn fill_fixed(&self, cohort: &Cohort, values: &mut [u16]) -> bool {
+    /// Those of one cohort, whose keys are (address, index after `begin`).
+    #[allow(clippy::too_many_arguments, reason = "what a visit is told goes through here")]
+    fn visit_cohort(
+        &self,
+        cohort: &Cohort,
+        (address, begin): (u32, u64),
+        luck: &Luck,
+        wanted: Option<&[bool]>,
+        range: Range<u64>,
+        values: &mut [u16],
+        visit: &mut impl FnMut(&Device<'_>, u64),
+    ) {
+        let all_alike = self.fill_fixed(cohort, wanted, values);
+        let mut index = range.start;
+        while index < range.end {
+            let key = u64::from(address) << INDEX_BITS | (index - begin);
+            let count = if all_alike { range.end - index } else { 1 };
+            if !all_alike {
+                self.fill(cohort, luck, wanted, key, values);
+            }
+            let unregistered = cohort.unregistered;
+            visit(&Device { index, key, values, unregistered, listed: None }, count);
+            index += count;
+        }
+    }
+
+    /// Writes the attributes that are the same for the whole cohort; true if that is all that is wanted.
+    fn fill_fixed(&self, cohort: &Cohort, wanted: Option<&[bool]>, values: &mut [u16]) -> bool {
         let mut all = true;
-        for (value, pick) in values.iter_mut().zip(&cohort.picks) {
+        for (i, (value, pick)) in values.iter_mut().zip(&cohort.picks).enumerate() {
             match pick {
                 Pick::Always(v) => *value = *v,
-                Pick::Shares(_) => all = false,
+                Pick::Shares(_) => all &= wanted.is_some_and(|wanted| !wanted[i]),
             }
         }
         all

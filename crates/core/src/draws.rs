@@ -107,6 +107,23 @@ impl Luck {
         philox([entity as u32, (entity >> 32) as u32, purpose as u32, n], self.key)
     }
 
+    /// Four columns of words for (entity, purpose, n), many entities at once: the same as so many calls of
+    /// [`Luck::block`], in a loop that compilers turn into vector instructions.
+    #[inline(always)]
+    pub(crate) fn columns<const N: usize>(
+        &self,
+        entities: &[[u32; N]; 2],
+        purpose: Purpose,
+        n: impl Fn(usize) -> u32,
+        words: &mut [[u32; N]; 4],
+    ) {
+        let [low, high] = entities;
+        let [a, b, c, d] = words;
+        for i in 0..N {
+            [a[i], b[i], c[i], d[i]] = philox([low[i], high[i], purpose as u32, n(i)], self.key);
+        }
+    }
+
     /// The second word of lane `lane`, for a variate in an extreme tail.
     #[cold]
     pub fn tail(&self, entity: u64, purpose: Purpose, n: u32, lane: usize) -> u32 {
@@ -132,7 +149,7 @@ pub fn high64(block: [u32; 4]) -> u64 {
 }
 
 /// Ten rounds of Philox4x32.
-#[inline]
+#[inline(always)]
 fn philox(mut c: [u32; 4], mut k: [u32; 2]) -> [u32; 4] {
     for _ in 0..10 {
         let a = u64::from(c[0]) * 0xD251_1F53;

@@ -156,6 +156,33 @@ impl Membership {
         })
     }
 
+    /// The ring of the first of `count` devices that differ in index and key alone, and how many of them share it.
+    pub(crate) fn ring_of_run(
+        &self,
+        plan: &Plan,
+        luck: &Luck,
+        first: &Device<'_>,
+        count: u64,
+    ) -> (Option<RingId>, u64) {
+        let ring = self.ring(plan, luck, first);
+        if count == 1 || first.unregistered.is_some() {
+            return (ring, count);
+        }
+        match plan.ring_order {
+            RingOrder::Drawn if self.chosen.is_empty() && self.pool.iter().all(|(_, bound)| bound.is_none()) => {
+                (ring, count)
+            }
+            RingOrder::Drawn => (ring, 1),
+            RingOrder::AsListed => {
+                // A bound is the place of the first device beyond the ring.
+                let bounds = self.chosen.iter().chain(&self.pool).filter_map(|(_, bound)| *bound);
+                let places = bounds.map(|(rank, _)| rank >> plan.devices().leading_zeros());
+                let end = places.filter(|&place| place > first.index).min().unwrap_or(u64::MAX);
+                (ring, count.min(end - first.index))
+            }
+        }
+    }
+
     fn before_pool(&self, plan: &Plan, luck: &Luck, device: &Device<'_>) -> Option<RingId> {
         if let Some(facts) = device.listed
             && facts.ring != u8::MAX

@@ -40,6 +40,14 @@ impl Odds {
         Self { defects: plan.defects.iter().map(of).collect() }
     }
 
+    /// The share of prone devices, where it is the same for all devices.
+    pub(crate) fn of_everybody(&self, plan: &Plan, defect: DefectId) -> Option<Coin> {
+        match &self.defects[defect.0 as usize] {
+            Share::Same(coin) if plan.defects[defect.0 as usize].members.any_of.is_empty() => Some(*coin),
+            _ => None,
+        }
+    }
+
     /// Whether a device with this key and these attribute values is prone to `defect`.
     #[inline]
     pub fn prone(&self, plan: &Plan, luck: &Luck, defect: DefectId, key: u64, values: &[u16]) -> bool {

@@ -30,6 +30,23 @@ pub(crate) fn fold_fleet<T: Send>(
     each: impl Fn(&mut T, &Device<'_>) + Sync,
     merge: impl Fn(&mut T, T) + Sync,
 ) -> T {
+    let each_run = |sum: &mut T, first: &Device<'_>, count: u64| {
+        for i in 0..count {
+            each(sum, &Device { index: first.index + i, key: first.key + i, ..*first });
+        }
+    };
+    fold_runs(world, new, each_run, |_| {}, merge)
+}
+
+/// The same by runs of devices that differ in nothing but index and key (see [`Plan::visit_runs`]); a worker that has no
+/// more of them ends with `finish`.
+pub(crate) fn fold_runs<T: Send>(
+    world: World<'_>,
+    new: impl Fn() -> T + Sync,
+    each: impl Fn(&mut T, &Device<'_>, u64) + Sync,
+    finish: impl Fn(&mut T) + Sync,
+    merge: impl Fn(&mut T, T) + Sync,
+) -> T {
     let World { plan, luck, watch, wanted } = world;
     let devices = plan.devices();
     let next = AtomicU64::new(0);
@@ -39,10 +56,11 @@ pub(crate) fn fold_fleet<T: Send>(
         loop {
             let begin = next.fetch_add(CHUNK, Ordering::Relaxed);
             if begin >= devices || watch.stopped() {
+                finish(&mut sum);
                 return sum;
             }
             let end = devices.min(begin + CHUNK);
-            plan.visit(luck, wanted, begin..end, |device| each(&mut sum, device));
+            plan.visit_runs(luck, wanted, begin..end, |first, count| each(&mut sum, first, count));
             watch.visit(end - begin);
         }
     };

@@ -39,11 +39,13 @@ enum Shape {
 #[derive(Clone, Debug)]
 struct Table {
     family: Family,
-    /// Quantiles at the knots of the lower half (p rising to 1/2).
-    lower: Box<[f64]>,
-    /// Quantiles at the knots of the upper half, by rising tail probability (values fall).
-    upper: Box<[f64]>,
+    /// Quantiles at the knots: of the lower half (p rising to 1/2), and from [`UPPER`] on of the upper half, by rising
+    /// tail probability (values fall).
+    knots: Box<[f64; 2 * UPPER]>,
 }
+
+/// Where the knots of the upper half begin: a power of two, so that no look-up needs a check of its bounds.
+const UPPER: usize = 1_024;
 
 impl Quantile {
     /// Always `value`.
@@ -72,10 +74,13 @@ impl Quantile {
             let scale = libm::exp2(octave as f64 - 16.0);
             scale * (1.0 + sub as f64 / f64::from(1_u32 << SUB_BITS))
         };
-        let lower = (0..=CELLS).map(|i| family.quantile(knot(i), 1.0 - knot(i))).collect();
-        let upper = (0..=CELLS).map(|i| family.quantile(1.0 - knot(i), knot(i))).collect();
+        let mut knots = Box::new([0.0; 2 * UPPER]);
+        for i in 0..=CELLS {
+            knots[i] = family.quantile(knot(i), 1.0 - knot(i));
+            knots[UPPER + i] = family.quantile(1.0 - knot(i), knot(i));
+        }
         Self {
-            shape: Shape::Table(Box::new(Table { family, lower, upper })),
+            shape: Shape::Table(Box::new(Table { family, knots })),
             at_least: f64::NEG_INFINITY,
             at_most: f64::INFINITY,
         }
@@ -125,6 +130,77 @@ impl Quantile {
         self.at(block[lane], || luck.tail(entity, purpose, n, lane))
     }
 
+    /// The values for a column of words. Where a word asks for a second one, or the value does not fit into so few bits
+    /// (`LIMIT`), `plain` becomes false and the value means nothing.
+    #[inline(always)]
+    pub(crate) fn column<const N: usize>(
+        &self,
+        words: &[u32; N],
+        values: &mut [i32; N],
+        plain: &mut [bool; N],
+    ) {
+        let (low, high) = (self.at_least, self.at_most);
+        let mut put = |i: usize, value: f64| {
+            let value = value.max(low).min(high);
+            let small = value.max(-LIMIT).min(LIMIT);
+            plain[i] &= small == value;
+            values[i] = round_small(small);
+        };
+        match &self.shape {
+            Shape::Fixed(value) => {
+                let small = i32::try_from(*value).ok().filter(|value| f64::from(*value).abs() <= LIMIT);
+                values.fill(small.unwrap_or(0));
+                if small.is_none() {
+                    plain.fill(false);
+                }
+            }
+            Shape::Uniform { low, width } => {
+                for i in 0..N {
+                    put(i, low + width * ((f64::from(words[i]) + 0.5) * EXP2_M32));
+                }
+            }
+            Shape::Points(points) => {
+                for i in 0..N {
+                    put(i, on_points(points, (f64::from(words[i]) + 0.5) * EXP2_M32));
+                }
+            }
+            Shape::Table(table) => {
+                for i in 0..N {
+                    let upper_half = words[i] >> 31 != 0;
+                    let w = if upper_half { !words[i] } else { words[i] };
+                    put(i, table.inside(upper_half, w.max(1 << 16)));
+                }
+                for i in 0..N {
+                    plain[i] &= words[i].wrapping_add(1 << 16) >= 1 << 17;
+                }
+            }
+        }
+    }
+
+    /// True if the value depends on the word.
+    pub(crate) fn is_drawn(&self) -> bool {
+        !matches!(self.shape, Shape::Fixed(_))
+    }
+
+    /// The value for `word`, unless that asks for a second one.
+    #[inline]
+    pub(crate) fn plain_at(&self, word: u32) -> Option<i64> {
+        let extreme = word.wrapping_add(1 << 16) < 1 << 17;
+        (!extreme || !matches!(self.shape, Shape::Table(_))).then(|| self.at(word, || 0))
+    }
+
+    /// No value is larger than this, if that can be said.
+    pub(crate) fn longest(&self) -> Option<i64> {
+        let longest = match &self.shape {
+            Shape::Fixed(value) => return Some(*value),
+            Shape::Uniform { low, width } => low + width,
+            Shape::Points(points) => points.last().map_or(0.0, |(_, value)| *value),
+            Shape::Table(_) => f64::INFINITY,
+        };
+        let longest = longest.max(self.at_least).min(self.at_most);
+        (longest < 1e15).then(|| round(longest))
+    }
+
     /// The mean, by the midpoints of 2^16 equal shares (for rates that must match a stated share).
     pub fn mean(&self) -> f64 {
         let steps = 1_u32 << 16;
@@ -140,6 +216,8 @@ impl Quantile {
 }
 
 const EXP2_M32: f64 = 1.0 / 4_294_967_296.0;
+/// Columns hold values up to this.
+const LIMIT: f64 = (1 << 29) as f64;
 
 /// To nearest, halves up; the values are far below 2^53.
 #[inline]
@@ -147,6 +225,14 @@ fn round(x: f64) -> i64 {
     let x = x + 0.5;
     let whole = x as i64;
     whole - i64::from(whole as f64 > x)
+}
+
+/// The same for values up to [`LIMIT`].
+#[inline(always)]
+fn round_small(x: f64) -> i32 {
+    let x = x + 0.5;
+    let whole = x as i32;
+    whole - i32::from(f64::from(whole) > x)
 }
 
 fn on_points(points: &[(f64, f64)], p: f64) -> f64 {
@@ -157,7 +243,7 @@ fn on_points(points: &[(f64, f64)], p: f64) -> f64 {
 
 impl Table {
     /// `w` counts in units of 2^-32 from the nearer end, 2^16 <= w < 2^31.
-    #[inline]
+    #[inline(always)]
     fn inside(&self, upper_half: bool, w: u32) -> f64 {
         let zeros = w.leading_zeros();
         let octave = 15 - zeros;
@@ -166,9 +252,10 @@ impl Table {
         // What is left of w below the sub-cell, plus half a unit: the place within the cell.
         let rest = w << (zeros + 1 + SUB_BITS);
         let place = (f64::from(rest) + f64::from(1_u32 << (zeros + SUB_BITS))) * EXP2_M32;
-        let knots = if upper_half { &self.upper } else { &self.lower };
-        let from = knots[cell];
-        from + (knots[cell + 1] - from) * place
+        let cell = cell | if upper_half { UPPER } else { 0 };
+        let from = self.knots[cell & (2 * UPPER - 1)];
+        let to = self.knots[(cell + 1) & (2 * UPPER - 1)];
+        from + (to - from) * place
     }
 
     #[cold]
@@ -231,6 +318,38 @@ mod tests {
         assert!((Quantile::uniform(0.0, 7_200.0).mean() - 3_600.0).abs() < 1.0);
         let points = Quantile::points(vec![(0.0, 0.0), (0.5, 8.0 * 3600.0), (1.0, 24.0 * 3600.0)]);
         assert!((points.mean() - 10.0 * HOUR_S as f64).abs() < 1.0);
+    }
+
+    #[test]
+    fn columns_say_what_single_draws_say() {
+        let mut quantiles: Vec<Quantile> = families().into_iter().map(Quantile::family).collect();
+        quantiles.push(Quantile::fixed(77));
+        quantiles.push(Quantile::uniform(600.0, 2_400.0));
+        quantiles.push(Quantile::points(vec![(0.0, 0.0), (0.5, 8.0), (1.0, 86_400.0)]));
+        quantiles.push(
+            Quantile::family(Family::Lognormal { median: 100.0, sigma: 3.0 }).clamped(50.0, 500.0),
+        );
+        quantiles.push(Quantile::fixed(1 << 40));
+        let ends = [0, 1, (1 << 16) - 1, 1 << 16, u32::MAX >> 1, 1 << 31, u32::MAX - (1 << 16), u32::MAX];
+        for quantile in &quantiles {
+            let mut told = 0;
+            for round in 0..64_u32 {
+                let mut words = [0_u32; 64];
+                for (i, word) in words.iter_mut().enumerate() {
+                    *word = (round * 64 + i as u32).wrapping_mul(2_654_435_761);
+                }
+                words[..8].copy_from_slice(&ends);
+                let (mut values, mut plain) = ([0; 64], [true; 64]);
+                quantile.column(&words, &mut values, &mut plain);
+                for i in (0..64).filter(|&i| plain[i]) {
+                    told += 1;
+                    let one = quantile.at(words[i], || unreachable!("no second word was needed"));
+                    assert_eq!(i64::from(values[i]), one, "{quantile:?} {}", words[i]);
+                    assert!(quantile.longest().is_none_or(|longest| one <= longest));
+                }
+            }
+            assert!(told > 3_500 || quantile.longest() == Some(1 << 40), "{told}");
+        }
     }
 
     #[test]

@@ -16,13 +16,14 @@ use crate::{
     desk,
     draws::Luck,
     lag,
-    life::{LifeScratch, Setting, play},
+    life::Setting,
     membership::Membership,
     odds::Odds,
     outcome::{End, Outcome},
-    parallel::{World, fold_fleet},
+    parallel::{World, fold_runs},
     plan::{Gate, Plan, ReleaseId, RingId},
     rules::next_firing,
+    straight::Lives,
     tally::{Observed, Reads, Request, Tally},
     time::SimTime,
     watch::Watch,
@@ -166,18 +167,25 @@ impl Rounds<'_> {
         let background = plan.background.failures.is_some() || plan.background.tickets.is_some();
         let sees = background || Reads::of(plan) != Reads::default() || !plan.defects.is_empty();
         let setting = Setting { plan, luck, odds: self.odds, known: &self.closed.known, sees, until };
-        let (fresh, counted, _) = fold_fleet(
+        let (fresh, counted, _) = fold_runs(
             self.world,
-            || (Tally::new(plan), Census::new(plan), LifeScratch::default()),
-            |(sum, census, scratch), device| {
-                let ring = membership.ring(plan, luck, device);
-                if first {
-                    census.count(device, ring);
-                }
-                if let Some(ring) = ring.filter(|r| rings[r.0 as usize]) {
-                    play(setting, ring, device, scratch, &mut sum.counter(plan, ring));
+            || (Tally::new(plan), Census::new(plan), Lives::new(setting)),
+            |(sum, census, lives), first_of_run, count| {
+                let mut device = *first_of_run;
+                let mut left = count;
+                while left > 0 {
+                    let (ring, count) = membership.ring_of_run(plan, luck, &device, left);
+                    if first {
+                        census.count(&device, ring, count);
+                    }
+                    if let Some(ring) = ring.filter(|r| rings[r.0 as usize]) {
+                        lives.take(ring, &device, count, sum);
+                    }
+                    left -= count;
+                    (device.index, device.key) = (device.index + count, device.key + count);
                 }
             },
+            |(sum, _, lives)| lives.finish(sum),
             |a, b| {
                 a.0.add(&b.0);
                 a.1.add(&b.1);

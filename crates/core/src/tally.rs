@@ -335,6 +335,11 @@ impl Tally {
         &self.units[ring.0 as usize * self.releases + release.0 as usize]
     }
 
+    /// The unit of a ring and a release, to count in.
+    pub(crate) fn unit_mut(&mut self, ring: RingId, release: ReleaseId) -> &mut Unit {
+        &mut self.units[ring.0 as usize * self.releases + release.0 as usize]
+    }
+
     /// A counter for the devices of a ring.
     pub(crate) fn counter<'a>(&'a mut self, plan: &'a Plan, ring: RingId) -> Counter<'a> {
         let from = ring.0 as usize * self.releases;

@@ -1,0 +1,201 @@
+//! Straight lives: the course that most lives take, worked out for many devices at once.
+//!
+//! A life is *straight* where nothing out of the ordinary happens in it. The device is on by a rhythm that repeats and
+//! never away; every release finds it done with the one before and is patched before its objective passes; every
+//! attempt works at once, no defect is in it, nobody holds anything back. Its course is then the chain of
+//! docs/model.md without a branch ([`course`]), and devices of one ring and one kind are worked out column by column,
+//! [`BATCH`] of them a step, and counted together ([`count`]).
+//!
+//! Everything else is a life for [`crate::life`], which alone says what happens when something happens. A batch finds
+//! out by itself which of its devices are not straight and leaves them to it; which kinds of devices can be straight
+//! at all says [`kind`]. Both ways give the same counts, device by device (`tests/straight.rs`).
+
+mod count;
+mod course;
+mod kind;
+mod ticks;
+
+use crate::{
+    device::Device,
+    instructions::arch,
+    life::{LifeScratch, Setting, play},
+    plan::{ListedFacts, RingId},
+    tally::Tally,
+};
+use pulp::{Simd, WithSimd};
+
+use course::Columns;
+use kind::Kind;
+
+/// Devices worked out in one step: long enough for the widest instructions, and its columns stay in a core's own cache.
+pub(crate) const BATCH: usize = 256;
+
+/// Devices of one ring and one kind that wait to be played together.
+struct Batch {
+    count: usize,
+    /// Halves of their keys: low, high.
+    keys: [[u32; BATCH]; 2],
+    /// What the general life wants to know of them.
+    values: Vec<u16>,
+    listed: [Option<ListedFacts>; BATCH],
+}
+
+/// The devices of one ring, habit and site.
+enum Place<'a> {
+    /// Nobody has come yet.
+    Unknown,
+    /// Lives here are not straight.
+    General,
+    /// They may be.
+    Straight(Box<(Kind<'a>, Batch)>),
+}
+
+/// Plays the lives of one worker, in batches where they are straight.
+pub(crate) struct Lives<'a> {
+    setting: Setting<'a>,
+    places: Vec<Place<'a>>,
+    sites: usize,
+    columns: Box<Columns>,
+    scratch: LifeScratch,
+}
+
+impl<'a> Lives<'a> {
+    pub(crate) fn new(setting: Setting<'a>) -> Self {
+        let plan = setting.plan;
+        let sites = plan.habits.iter().map(|habit| habit.at_site.len()).max().unwrap_or(0);
+        let places = plan.rings.len() * plan.habits.len() * sites;
+        Self {
+            setting,
+            places: (0..places).map(|_| Place::Unknown).collect(),
+            sites,
+            columns: Box::new(Columns::new(plan.releases.len())),
+            scratch: LifeScratch::default(),
+        }
+    }
+
+    /// Plays, sooner or later, the lives of `count` devices of `ring` that differ in nothing but their index and key,
+    /// which count up from those of `first`.
+    pub(crate) fn take(&mut self, ring: RingId, first: &Device<'_>, count: u64, tally: &mut Tally) {
+        let plan = self.setting.plan;
+        let habit = plan.habits.iter().position(|habit| habit.members.matches(first.values));
+        let habit = habit.expect("invariant: the loader makes the last habit match every device");
+        let site = first.values[plan.site_attribute.0 as usize] as usize;
+        let at = (ring.0 as usize * plan.habits.len() + habit) * self.sites + site;
+        if let Place::Unknown = self.places[at] {
+            self.places[at] = match Kind::of(self.setting, ring, habit, site) {
+                Some(kind) => Place::Straight(Box::new((kind, Batch::new(plan.attributes.len())))),
+                None => Place::General,
+            };
+        }
+        let Place::Straight(place) = &mut self.places[at] else {
+            for i in 0..count {
+                let device = Device { index: first.index + i, key: first.key + i, ..*first };
+                play(self.setting, ring, &device, &mut self.scratch, &mut tally.counter(plan, ring));
+            }
+            return;
+        };
+        let (kind, batch) = &mut **place;
+        let mut done = 0;
+        while done < count {
+            done += batch.push(first, done, count - done);
+            if batch.count == BATCH {
+                play_batch(self.setting, kind, batch, &mut self.columns, &mut self.scratch, tally);
+            }
+        }
+    }
+
+    /// Plays those who still wait.
+    pub(crate) fn finish(&mut self, tally: &mut Tally) {
+        for place in &mut self.places {
+            if let Place::Straight(place) = place {
+                let (kind, batch) = &mut **place;
+                play_batch(self.setting, kind, batch, &mut self.columns, &mut self.scratch, tally);
+            }
+        }
+    }
+}
+
+impl Batch {
+    fn new(attributes: usize) -> Self {
+        Self {
+            count: 0,
+            keys: [[0; BATCH]; 2],
+            values: vec![0; attributes * BATCH],
+            listed: [None; BATCH],
+        }
+    }
+
+    /// Takes as many of the devices `from..from + count` after `first` as there is room for; gives back how many.
+    fn push(&mut self, first: &Device<'_>, from: u64, count: u64) -> u64 {
+        let (begin, width) = (self.count, first.values.len());
+        let taken = count.min((BATCH - begin) as u64) as usize;
+        let key = first.key + from;
+        for i in 0..taken {
+            let key = key + i as u64;
+            self.keys[0][begin + i] = key as u32;
+            self.keys[1][begin + i] = (key >> 32) as u32;
+        }
+        for row in self.values[begin * width..(begin + taken) * width].chunks_exact_mut(width) {
+            row.copy_from_slice(first.values);
+        }
+        self.listed[begin..begin + taken].fill(first.listed);
+        self.count += taken;
+        taken as u64
+    }
+
+    fn key(&self, i: usize) -> u64 {
+        u64::from(self.keys[1][i]) << 32 | u64::from(self.keys[0][i])
+    }
+
+    fn values(&self, i: usize) -> &[u16] {
+        let width = self.values.len() / BATCH;
+        &self.values[i * width..(i + 1) * width]
+    }
+}
+
+/// One step of the machine's widest instructions.
+struct Step<'a, 'b> {
+    setting: Setting<'a>,
+    kind: &'b Kind<'a>,
+    batch: &'b Batch,
+    columns: &'b mut Columns,
+    tally: &'b mut Tally,
+}
+
+impl WithSimd for Step<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Step { setting, kind, batch, columns, tally } = self;
+        course::course(setting, kind, batch, columns);
+        count::count(setting, kind, columns, tally);
+    }
+}
+
+/// Plays a batch and empties it.
+fn play_batch(
+    setting: Setting<'_>,
+    kind: &Kind<'_>,
+    batch: &mut Batch,
+    columns: &mut Columns,
+    scratch: &mut LifeScratch,
+    tally: &mut Tally,
+) {
+    if batch.count == 0 {
+        return;
+    }
+    arch().dispatch(Step { setting, kind, batch, columns, tally });
+    for i in (0..batch.count).filter(|&i| !columns.straight[i]) {
+        // Where it stands in the fleet has decided its ring; its life does not ask.
+        let device = Device {
+            index: 0,
+            key: batch.key(i),
+            values: batch.values(i),
+            unregistered: None,
+            listed: batch.listed[i],
+        };
+        play(setting, kind.ring, &device, scratch, &mut tally.counter(setting.plan, kind.ring));
+    }
+    batch.count = 0;
+}
