@@ -52,6 +52,17 @@ pub(crate) enum RunFormat {
     Csv,
 }
 
+/// How lives are played; never changes a byte of the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Instructions {
+    /// In batches, with the widest vectors that this machine has.
+    Widest,
+    /// In batches, with what every machine has.
+    Portable,
+    /// One by one.
+    OneByOne,
+}
+
 #[derive(Args, Debug)]
 #[command(
     before_help = "Example:\n  rollcast run contoso.yaml --replications 20 --set rings.First.size=800",
@@ -66,6 +77,9 @@ pub(crate) struct RunArgs {
     /// Threads, 0 for all cores; the result is the same for any number
     #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
     pub(crate) jobs: u16,
+    /// How lives are played: for measurements; the outcome is the same
+    #[arg(long, value_enum, default_value_t = Instructions::Widest)]
+    pub(crate) instructions: Instructions,
     /// How often to play, each time with other luck; default: the scenario's `runs`
     #[arg(short, long, value_name = "R", conflicts_with = "replication", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) replications: Option<u32>,
@@ -213,6 +227,9 @@ pub(crate) struct BenchArgs {
     /// Threads, 0 for all cores; without a scenario each size is played on one thread and on so many
     #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
     pub(crate) jobs: u16,
+    /// How lives are played: for measurements; the outcome is the same
+    #[arg(long, value_enum, default_value_t = Instructions::Widest)]
+    pub(crate) instructions: Instructions,
     /// Without a scenario: stop before a size that would take longer than what is left of this
     #[arg(long, value_name = "TIME", conflicts_with = "scenario", default_value = "30 s", value_parser = time)]
     pub(crate) budget: Duration,
@@ -231,6 +248,18 @@ pub(crate) struct BenchArgs {
     /// No warnings and no progress on stderr
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+impl Instructions {
+    /// Plays with these from now on.
+    pub(crate) fn choose(self) {
+        use rollcast_core::instructions::{Instructions as Core, choose};
+        choose(match self {
+            Instructions::Widest => Core::Widest,
+            Instructions::Portable => Core::Portable,
+            Instructions::OneByOne => Core::OneByOne,
+        });
+    }
 }
 
 /// An amount of data as scenarios write it.

@@ -1,36 +1,43 @@
-//! Which machine instructions straight lives are played with: the widest that the machine has, or those that every
-//! machine has. The bytes of an outcome are the same; only the time differs.
+//! Which machine instructions lives are played with. The bytes of an outcome are the same; only the time differs.
 //!
-//! The loops are written once and compiled for each width; nothing but integers and plain IEEE operations in a fixed
-//! order is in them (no fused multiply-add, no reassociated sum of floats), so every width gives the same numbers.
+//! The loops of [`crate::straight`] are written once and compiled for each width of vectors that machines have; which
+//! of them runs is found out when the program runs. Nothing but integers and plain IEEE operations in a fixed order is
+//! in them (no fused multiply-add, no sum of floats), so every width gives the same numbers.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use pulp::Arch;
 
 /// What a process plays with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instructions {
-    /// The widest vectors that this machine has, found out at run time.
+    /// Straight lives in batches, with the widest vectors that this machine has.
     Widest,
-    /// What every machine of the architecture has; instruction counters know these.
+    /// Straight lives in batches, with what every machine of the architecture has: what instruction counters know.
     Portable,
+    /// No batches: every life by itself, as [`crate::life`] tells it.
+    OneByOne,
 }
 
-static PORTABLE: AtomicBool = AtomicBool::new(false);
+const ALL: [Instructions; 3] = [Instructions::Widest, Instructions::Portable, Instructions::OneByOne];
 
-/// Chooses for the whole process, from now on. Never changes a result.
+static CHOSEN: AtomicU8 = AtomicU8::new(0);
+
+/// Chooses for the whole process, from the next pass over a fleet on. Never changes a result.
 pub fn choose(instructions: Instructions) {
-    PORTABLE.store(instructions == Instructions::Portable, Ordering::Relaxed);
+    CHOSEN.store(instructions as u8, Ordering::Relaxed);
 }
 
 /// What was chosen ([`Instructions::Widest`] at first).
 pub fn chosen() -> Instructions {
-    if PORTABLE.load(Ordering::Relaxed) { Instructions::Portable } else { Instructions::Widest }
+    ALL[CHOSEN.load(Ordering::Relaxed) as usize]
 }
 
 /// The name of what is used on this machine under the choice made.
 pub fn name() -> &'static str {
+    if chosen() == Instructions::OneByOne {
+        return "one by one";
+    }
     match arch() {
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         Arch::V4(_) => "avx512",
@@ -45,6 +52,6 @@ pub fn name() -> &'static str {
 pub(crate) fn arch() -> Arch {
     match chosen() {
         Instructions::Widest => Arch::new(),
-        Instructions::Portable => Arch::Scalar,
+        Instructions::Portable | Instructions::OneByOne => Arch::Scalar,
     }
 }

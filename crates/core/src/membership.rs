@@ -169,7 +169,9 @@ impl Membership {
             return (ring, count);
         }
         match plan.ring_order {
-            RingOrder::Drawn if self.chosen.is_empty() && self.pool.iter().all(|(_, bound)| bound.is_none()) => {
+            RingOrder::Drawn
+                if self.chosen.is_empty() && self.pool.iter().all(|(_, bound)| bound.is_none()) =>
+            {
                 (ring, count)
             }
             RingOrder::Drawn => (ring, 1),

@@ -139,13 +139,7 @@ impl Quantile {
         values: &mut [i32; N],
         plain: &mut [bool; N],
     ) {
-        let (low, high) = (self.at_least, self.at_most);
-        let mut put = |i: usize, value: f64| {
-            let value = value.max(low).min(high);
-            let small = value.max(-LIMIT).min(LIMIT);
-            plain[i] &= small == value;
-            values[i] = round_small(small);
-        };
+        let mut exact = [0.0; N];
         match &self.shape {
             Shape::Fixed(value) => {
                 let small = i32::try_from(*value).ok().filter(|value| f64::from(*value).abs() <= LIMIT);
@@ -153,27 +147,26 @@ impl Quantile {
                 if small.is_none() {
                     plain.fill(false);
                 }
+                return;
             }
             Shape::Uniform { low, width } => {
                 for i in 0..N {
-                    put(i, low + width * ((f64::from(words[i]) + 0.5) * EXP2_M32));
+                    exact[i] = low + width * ((f64::from(words[i]) + 0.5) * EXP2_M32);
                 }
             }
             Shape::Points(points) => {
                 for i in 0..N {
-                    put(i, on_points(points, (f64::from(words[i]) + 0.5) * EXP2_M32));
+                    exact[i] = on_points(points, (f64::from(words[i]) + 0.5) * EXP2_M32);
                 }
             }
-            Shape::Table(table) => {
-                for i in 0..N {
-                    let upper_half = words[i] >> 31 != 0;
-                    let w = if upper_half { !words[i] } else { words[i] };
-                    put(i, table.inside(upper_half, w.max(1 << 16)));
-                }
-                for i in 0..N {
-                    plain[i] &= words[i].wrapping_add(1 << 16) >= 1 << 17;
-                }
-            }
+            Shape::Table(table) => table.column(words, &mut exact, plain),
+        }
+        let (low, high) = (self.at_least, self.at_most);
+        for i in 0..N {
+            let value = exact[i].max(low).min(high);
+            let small = value.clamp(-LIMIT, LIMIT);
+            plain[i] &= small == value;
+            values[i] = round_small(small);
         }
     }
 
@@ -227,12 +220,15 @@ fn round(x: f64) -> i64 {
     whole - i64::from(whole as f64 > x)
 }
 
-/// The same for values up to [`LIMIT`].
+/// The same for values up to [`LIMIT`], without a branch: adding and taking away 3 x 2^51 leaves whole numbers, and what
+/// then stands in the low bits is the number itself.
 #[inline(always)]
 fn round_small(x: f64) -> i32 {
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
     let x = x + 0.5;
-    let whole = x as i32;
-    whole - i32::from(f64::from(whole) > x)
+    let nearest = (x + WHOLE) - WHOLE;
+    let down = nearest - if nearest > x { 1.0 } else { 0.0 };
+    (down + WHOLE).to_bits() as i32
 }
 
 fn on_points(points: &[(f64, f64)], p: f64) -> f64 {
@@ -256,6 +252,30 @@ impl Table {
         let from = self.knots[cell & (2 * UPPER - 1)];
         let to = self.knots[(cell + 1) & (2 * UPPER - 1)];
         from + (to - from) * place
+    }
+
+    /// [`Table::inside`] for a column; words beyond it are not `plain`.
+    #[inline(always)]
+    fn column<const N: usize>(&self, words: &[u32; N], exact: &mut [f64; N], plain: &mut [bool; N]) {
+        let (mut cells, mut ends, mut places) = ([0_u32; N], [0.0; N], [0.0; N]);
+        for i in 0..N {
+            let upper = if words[i] >> 31 != 0 { u32::MAX } else { 0 };
+            plain[i] &= words[i].wrapping_add(1 << 16) >= 1 << 17;
+            let w = (words[i] ^ upper).max(1 << 16);
+            let zeros = w.leading_zeros();
+            let sub = (w >> (25 - zeros)) & 63;
+            cells[i] = ((15 - zeros) << SUB_BITS) | sub | (upper & UPPER as u32);
+            let rest = w << (zeros + 1 + SUB_BITS);
+            places[i] = (f64::from(rest) + f64::from(1_u32 << (zeros + SUB_BITS))) * EXP2_M32;
+        }
+        for i in 0..N {
+            let cell = cells[i] as usize;
+            exact[i] = self.knots[cell & (2 * UPPER - 1)];
+            ends[i] = self.knots[(cell + 1) & (2 * UPPER - 1)];
+        }
+        for i in 0..N {
+            exact[i] += (ends[i] - exact[i]) * places[i];
+        }
     }
 
     #[cold]
@@ -326,9 +346,8 @@ mod tests {
         quantiles.push(Quantile::fixed(77));
         quantiles.push(Quantile::uniform(600.0, 2_400.0));
         quantiles.push(Quantile::points(vec![(0.0, 0.0), (0.5, 8.0), (1.0, 86_400.0)]));
-        quantiles.push(
-            Quantile::family(Family::Lognormal { median: 100.0, sigma: 3.0 }).clamped(50.0, 500.0),
-        );
+        quantiles
+            .push(Quantile::family(Family::Lognormal { median: 100.0, sigma: 3.0 }).clamped(50.0, 500.0));
         quantiles.push(Quantile::fixed(1 << 40));
         let ends = [0, 1, (1 << 16) - 1, 1 << 16, u32::MAX >> 1, 1 << 31, u32::MAX - (1 << 16), u32::MAX];
         for quantile in &quantiles {

@@ -185,7 +185,7 @@ impl Rounds<'_> {
                     (device.index, device.key) = (device.index + count, device.key + count);
                 }
             },
-            |(sum, _, lives)| lives.finish(sum),
+            |(sum, _, lives)| lives.finish(sum, self.world.watch),
             |a, b| {
                 a.0.add(&b.0);
                 a.1.add(&b.1);

@@ -8,22 +8,27 @@
 //!
 //! Everything else is a life for [`crate::life`], which alone says what happens when something happens. A batch finds
 //! out by itself which of its devices are not straight and leaves them to it; which kinds of devices can be straight
-//! at all says [`kind`]. Both ways give the same counts, device by device (`tests/straight.rs`).
+//! at all says [`kind`]. Both ways give the same counts, device by device (`tests/both_ways.rs`).
+
+#![allow(clippy::needless_range_loop, reason = "columns are worked on side by side")]
 
 mod count;
 mod course;
+mod hours;
 mod kind;
 mod ticks;
 
 use crate::{
     device::Device,
-    instructions::arch,
+    instructions::{Instructions, arch, chosen},
     life::{LifeScratch, Setting, play},
     plan::{ListedFacts, RingId},
-    tally::Tally,
+    tally::{Reads, Tally},
+    watch::Watch,
 };
 use pulp::{Simd, WithSimd};
 
+use count::Counts;
 use course::Columns;
 use kind::Kind;
 
@@ -35,8 +40,9 @@ struct Batch {
     count: usize,
     /// Halves of their keys: low, high.
     keys: [[u32; BATCH]; 2],
-    /// What the general life wants to know of them.
-    values: Vec<u16>,
+    /// What the general life wants to know of them: rows of attributes, and which row is whose.
+    rows: Vec<u16>,
+    row: [u16; BATCH],
     listed: [Option<ListedFacts>; BATCH],
 }
 
@@ -55,6 +61,8 @@ pub(crate) struct Lives<'a> {
     setting: Setting<'a>,
     places: Vec<Place<'a>>,
     sites: usize,
+    /// What was counted of straight lives, by ring; nothing of rings without one.
+    counts: Vec<Option<Counts>>,
     columns: Box<Columns>,
     scratch: LifeScratch,
 }
@@ -68,6 +76,7 @@ impl<'a> Lives<'a> {
             setting,
             places: (0..places).map(|_| Place::Unknown).collect(),
             sites,
+            counts: plan.rings.iter().map(|_| None).collect(),
             columns: Box::new(Columns::new(plan.releases.len())),
             scratch: LifeScratch::default(),
         }
@@ -82,8 +91,9 @@ impl<'a> Lives<'a> {
         let site = first.values[plan.site_attribute.0 as usize] as usize;
         let at = (ring.0 as usize * plan.habits.len() + habit) * self.sites + site;
         if let Place::Unknown = self.places[at] {
-            self.places[at] = match Kind::of(self.setting, ring, habit, site) {
-                Some(kind) => Place::Straight(Box::new((kind, Batch::new(plan.attributes.len())))),
+            let kind = Kind::of(self.setting, ring, habit, site);
+            self.places[at] = match kind.filter(|_| chosen() != Instructions::OneByOne) {
+                Some(kind) => Place::Straight(Box::new((kind, Batch::new()))),
                 None => Place::General,
             };
         }
@@ -95,39 +105,50 @@ impl<'a> Lives<'a> {
             return;
         };
         let (kind, batch) = &mut **place;
+        let counts = self.counts[ring.0 as usize]
+            .get_or_insert_with(|| Counts::new(plan, ring, Reads::of(plan).offered));
         let mut done = 0;
         while done < count {
             done += batch.push(first, done, count - done);
             if batch.count == BATCH {
-                play_batch(self.setting, kind, batch, &mut self.columns, &mut self.scratch, tally);
+                play_batch(self.setting, kind, batch, &mut self.columns, &mut self.scratch, counts, tally);
             }
         }
     }
 
     /// Plays those who still wait.
-    pub(crate) fn finish(&mut self, tally: &mut Tally) {
+    pub(crate) fn finish(&mut self, tally: &mut Tally, watch: &Watch) {
         for place in &mut self.places {
             if let Place::Straight(place) = place {
                 let (kind, batch) = &mut **place;
-                play_batch(self.setting, kind, batch, &mut self.columns, &mut self.scratch, tally);
+                if let Some(counts) = &mut self.counts[kind.ring.0 as usize] {
+                    play_batch(
+                        self.setting,
+                        kind,
+                        batch,
+                        &mut self.columns,
+                        &mut self.scratch,
+                        counts,
+                        tally,
+                    );
+                }
             }
+        }
+        for counts in self.counts.iter_mut().flatten() {
+            counts.flush(tally);
+            watch.lived_straight(counts.straight);
         }
     }
 }
 
 impl Batch {
-    fn new(attributes: usize) -> Self {
-        Self {
-            count: 0,
-            keys: [[0; BATCH]; 2],
-            values: vec![0; attributes * BATCH],
-            listed: [None; BATCH],
-        }
+    fn new() -> Self {
+        Self { count: 0, keys: [[0; BATCH]; 2], rows: Vec::new(), row: [0; BATCH], listed: [None; BATCH] }
     }
 
     /// Takes as many of the devices `from..from + count` after `first` as there is room for; gives back how many.
     fn push(&mut self, first: &Device<'_>, from: u64, count: u64) -> u64 {
-        let (begin, width) = (self.count, first.values.len());
+        let begin = self.count;
         let taken = count.min((BATCH - begin) as u64) as usize;
         let key = first.key + from;
         for i in 0..taken {
@@ -135,9 +156,9 @@ impl Batch {
             self.keys[0][begin + i] = key as u32;
             self.keys[1][begin + i] = (key >> 32) as u32;
         }
-        for row in self.values[begin * width..(begin + taken) * width].chunks_exact_mut(width) {
-            row.copy_from_slice(first.values);
-        }
+        let row = self.rows.len() / first.values.len();
+        self.rows.extend_from_slice(first.values);
+        self.row[begin..begin + taken].fill(row as u16);
         self.listed[begin..begin + taken].fill(first.listed);
         self.count += taken;
         taken as u64
@@ -147,9 +168,14 @@ impl Batch {
         u64::from(self.keys[1][i]) << 32 | u64::from(self.keys[0][i])
     }
 
-    fn values(&self, i: usize) -> &[u16] {
-        let width = self.values.len() / BATCH;
-        &self.values[i * width..(i + 1) * width]
+    fn values(&self, i: usize, width: usize) -> &[u16] {
+        let begin = self.row[i] as usize * width;
+        &self.rows[begin..begin + width]
+    }
+
+    fn clear(&mut self) {
+        self.count = 0;
+        self.rows.clear();
     }
 }
 
@@ -159,6 +185,7 @@ struct Step<'a, 'b> {
     kind: &'b Kind<'a>,
     batch: &'b Batch,
     columns: &'b mut Columns,
+    counts: &'b mut Counts,
     tally: &'b mut Tally,
 }
 
@@ -167,9 +194,9 @@ impl WithSimd for Step<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Step { setting, kind, batch, columns, tally } = self;
+        let Step { setting, kind, batch, columns, counts, tally } = self;
         course::course(setting, kind, batch, columns);
-        count::count(setting, kind, columns, tally);
+        count::count(setting, kind, columns, counts, tally);
     }
 }
 
@@ -180,22 +207,24 @@ fn play_batch(
     batch: &mut Batch,
     columns: &mut Columns,
     scratch: &mut LifeScratch,
+    counts: &mut Counts,
     tally: &mut Tally,
 ) {
     if batch.count == 0 {
         return;
     }
-    arch().dispatch(Step { setting, kind, batch, columns, tally });
+    arch().dispatch(Step { setting, kind, batch, columns, counts, tally });
+    let width = setting.plan.attributes.len();
     for i in (0..batch.count).filter(|&i| !columns.straight[i]) {
         // Where it stands in the fleet has decided its ring; its life does not ask.
         let device = Device {
             index: 0,
             key: batch.key(i),
-            values: batch.values(i),
+            values: batch.values(i, width),
             unregistered: None,
             listed: batch.listed[i],
         };
         play(setting, kind.ring, &device, scratch, &mut tally.counter(setting.plan, kind.ring));
     }
-    batch.count = 0;
+    batch.clear();
 }

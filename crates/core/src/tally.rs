@@ -140,7 +140,8 @@ pub struct Reads {
     installed: bool,
     failed: bool,
     install_failed: bool,
-    offered: bool,
+    /// Scans that found a release.
+    pub offered: bool,
     reported: bool,
     /// Calls to the help desk.
     pub tickets: bool,

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub struct Watch {
     visited: AtomicU64,
+    straight: AtomicU64,
     finished: AtomicU64,
     stop: AtomicBool,
 }
@@ -14,12 +15,22 @@ pub struct Watch {
 impl Watch {
     /// A watch that has seen nothing yet.
     pub const fn new() -> Self {
-        Self { visited: AtomicU64::new(0), finished: AtomicU64::new(0), stop: AtomicBool::new(false) }
+        Self {
+            visited: AtomicU64::new(0),
+            straight: AtomicU64::new(0),
+            finished: AtomicU64::new(0),
+            stop: AtomicBool::new(false),
+        }
     }
 
     /// Device visits so far, over all passes of all runs.
     pub fn visited(&self) -> u64 {
         self.visited.load(Ordering::Relaxed)
+    }
+
+    /// Lives so far that were straight and worked out in batches (see `straight.rs`).
+    pub fn straight(&self) -> u64 {
+        self.straight.load(Ordering::Relaxed)
     }
 
     /// Runs finished so far.
@@ -39,6 +50,10 @@ impl Watch {
 
     pub(crate) fn visit(&self, devices: u64) {
         self.visited.fetch_add(devices, Ordering::Relaxed);
+    }
+
+    pub(crate) fn lived_straight(&self, devices: u64) {
+        self.straight.fetch_add(devices, Ordering::Relaxed);
     }
 
     pub(crate) fn finish(&self) {

@@ -6,6 +6,7 @@
 use std::{path::Path, sync::Arc, time::Instant};
 
 use rollcast_core::{
+    instructions,
     outcome::Outcome,
     plan::{Plan, ReleaseId},
     run::run_watched,
@@ -58,12 +59,17 @@ struct Row {
     events: u64,
     ns_per_event: f64,
     decisions: usize,
+    /// Share of the lives played that were straight and worked out in batches.
+    straight: f64,
+    /// What straight lives are played with: `avx512`, `avx2`, `neon`, `portable`, or `one by one`.
+    instructions: &'static str,
     /// The most memory that the process has held so far; `null` where the system does not tell.
     peak_bytes: Option<u64>,
     machine: Machine,
 }
 
 pub(super) fn bench(args: &BenchArgs) -> Result<Exit, CannotWrite> {
+    args.instructions.choose();
     match &args.scenario {
         Some(path) => one(args, path),
         None => growing(args),
@@ -153,8 +159,10 @@ fn measure(args: &BenchArgs, name: &str, loaded: &Loaded, pool: &rayon::ThreadPo
         let outcome = outcome.expect("invariant: nobody stops the watch, Ctrl-C ends the process");
         (begun.elapsed().as_secs_f64(), outcome)
     };
+    let before = (WATCH.visited(), WATCH.straight());
     let mut played = watched(rounds as u64, args.quiet, || (0..rounds).map(|_| play()).collect::<Vec<_>>());
     played.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (lives, straight) = (WATCH.visited() - before.0, WATCH.straight() - before.1);
     let (elapsed_s, outcome) = &played[rounds / 2];
     let (elapsed_s, devices, events) = (*elapsed_s, loaded.plan.devices(), events(&loaded.plan, outcome));
     Row {
@@ -172,6 +180,8 @@ fn measure(args: &BenchArgs, name: &str, loaded: &Loaded, pool: &rayon::ThreadPo
         events,
         ns_per_event: elapsed_s * 1e9 / events.max(1) as f64,
         decisions: outcome.decisions.len(),
+        straight: straight as f64 / lives.max(1) as f64,
+        instructions: instructions::name(),
         peak_bytes: machine::peak_bytes(),
         machine: machine::this(),
     }
@@ -195,7 +205,7 @@ fn line(row: &Row) -> String {
     serde_json::to_string(row).expect("invariant: a row is plain JSON") + "\n"
 }
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "scenario      ",
     "        devices",
     " threads",
@@ -203,6 +213,7 @@ const COLUMNS: [&str; 9] = [
     "      devices/s",
     "  ns/device",
     "  ns/step",
+    "  straight",
     "  speedup",
     "     memory",
 ];
@@ -210,6 +221,7 @@ const COLUMNS: [&str; 9] = [
 const LEGEND: &str = "\
 seconds: from the plan to the outcome of one replication, median of up to 3
 step: a scan that found a release, a download, a failed attempt, a restart, a device patched, a defect that showed, ...
+straight: share of the lives in which nothing out of the ordinary happens, worked out in batches
 speedup: against one thread; memory: the most that the process has held so far
 ";
 
@@ -217,7 +229,13 @@ speedup: against one thread; memory: the most that the process has held so far
 fn head(machine: &Machine) -> String {
     let model = machine.cpu.as_deref().map_or(String::new(), |cpu| format!(", {cpu}"));
     let cores = many(machine.cores as u64, "core");
-    format!("rollcast {}, {} {}, {cores}{model}\n", env!("CARGO_PKG_VERSION"), machine.os, machine.arch)
+    let with = instructions::name();
+    format!(
+        "rollcast {}, {} {}, {cores}{model}, {with}\n",
+        env!("CARGO_PKG_VERSION"),
+        machine.os,
+        machine.arch
+    )
 }
 
 fn cells(row: &Row, speedup: Option<f64>) -> String {
@@ -230,6 +248,7 @@ fn cells(row: &Row, speedup: Option<f64>) -> String {
         count(row.devices_per_s as u64),
         plain(row.ns_per_device),
         plain(row.ns_per_event),
+        format!("{:.1} %", row.straight * 100.0),
         speedup.map_or(String::new(), |speedup| format!("{speedup:.2}")),
         row.peak_bytes.map_or(String::new(), |peak| bytes(peak as f64)),
     ];

@@ -24,6 +24,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
+    args.instructions.choose();
     let pool = limits::pool(args.jobs)?;
     let seed = args.seed.unwrap_or(loaded.seed);
     let runs = if args.replication.is_some() { 1 } else { args.replications.unwrap_or(loaded.runs) };

@@ -49,8 +49,18 @@ fn without_a_scenario_the_built_in_ones_are_played() {
         assert!(of(1) && of(2), "{name}: {}", done.out);
     }
     let table = place.run("bench --budget 1s --jobs 2 --quiet").out;
-    for word in ["rollcast ", "core", "w1", "contoso", "10 000", "devices/s", "ns/step", "speedup", "memory"]
-    {
+    for word in [
+        "rollcast ",
+        "core",
+        "w1",
+        "contoso",
+        "10 000",
+        "devices/s",
+        "ns/step",
+        "straight",
+        "speedup",
+        "memory",
+    ] {
         assert!(table.contains(word), "`{word}` is missing:\n{table}");
     }
     assert!(table.lines().all(|line| line.chars().count() <= 120), "{table}");

@@ -1,7 +1,12 @@
-//! Counting a batch of straight lives: what [`crate::tally`] counts of each of them, in sums and curves.
+//! Counting straight lives: what [`crate::tally`] counts of each of them, in sums and curves.
+//!
+//! Curves are kept small for that: one 32-bit number a tick for each thing that differs, whose length is a power of two
+//! so that no look-up checks its bounds, with a last slot for those who do not live straight so that no loop has a
+//! branch. They are added to the 64-bit ones of the tally before they can overflow.
 
 use crate::{
     life::Setting,
+    plan::{Plan, ReleaseId, RingId},
     steps::{Blocker, RestartBy, Sink},
     tally::Tally,
     time::SimTime,
@@ -13,13 +18,112 @@ use super::{
     kind::{Kind, Leg},
 };
 
+/// Devices that are counted before the small curves are added up; none of their numbers can overflow before that.
+const MOST: u64 = 1 << 31;
+
+/// What is counted of one ring, release by release.
+#[derive(Debug)]
+pub(super) struct Counts {
+    ring: RingId,
+    /// Straight lives so far.
+    pub straight: u64,
+    /// Devices since the curves were added up.
+    devices: u64,
+    legs: Vec<Curves>,
+}
+
+#[derive(Debug)]
+struct Curves {
+    offerable: Box<[u32]>,
+    scan: Box<[u32]>,
+    /// By whether they are eligible and connected.
+    patched: [Box<[u32]>; 4],
+    seen: Box<[u32]>,
+    /// Scans on the plan's clock; empty if nobody looks at them.
+    asked: Box<[u32]>,
+    /// Bytes downloaded, and seconds of downloading.
+    bytes: Box<[u64]>,
+    loading_s: Box<[u64]>,
+}
+
+impl Counts {
+    pub(super) fn new(plan: &Plan, ring: RingId, asked: bool) -> Self {
+        let curves = |r: usize| {
+            let id = ReleaseId(r as u16);
+            let slots = (plan.ticks(id).max(plan.clock_ticks(id)) + 1).next_power_of_two();
+            let curve = || vec![0; slots].into_boxed_slice();
+            Curves {
+                offerable: curve(),
+                scan: curve(),
+                patched: [curve(), curve(), curve(), curve()],
+                seen: curve(),
+                asked: if asked { curve() } else { Box::default() },
+                bytes: vec![0; slots].into_boxed_slice(),
+                loading_s: vec![0; slots].into_boxed_slice(),
+            }
+        };
+        Self { ring, straight: 0, devices: 0, legs: (0..plan.releases.len()).map(curves).collect() }
+    }
+
+    /// Adds the curves to the tally and empties them.
+    pub(super) fn flush(&mut self, tally: &mut Tally) {
+        self.devices = 0;
+        for (r, curves) in self.legs.iter_mut().enumerate() {
+            let unit = tally.unit_mut(self.ring, ReleaseId(r as u16));
+            let (truth, observed) = (&mut unit.truth, &mut unit.observed);
+            add(&mut truth.offerable, &curves.offerable, 1);
+            add(&mut truth.offered, &curves.scan, 1);
+            add(&mut truth.downloads, &curves.scan, 1);
+            for (to, from) in
+                [(&mut truth.bytes, &mut curves.bytes), (&mut truth.transfer_s, &mut curves.loading_s)]
+            {
+                to.iter_mut().zip(from.iter()).for_each(|(a, b)| *a += b);
+                from.fill(0);
+            }
+            for (who, patched) in curves.patched.iter().enumerate() {
+                add(&mut truth.patched, patched, 1);
+                add(&mut truth.patched_eligible, patched, (who & 1) as i64);
+                add(&mut truth.patched_connected, patched, (who >> 1) as i64);
+            }
+            add(&mut observed.offered, &curves.asked, 1);
+            add(&mut observed.installed, &curves.seen, 1);
+            add(&mut observed.reported, &curves.seen, 1);
+            let Curves { offerable, scan, patched: [a, b, c, d], seen, asked, .. } = curves;
+            for curve in [offerable, scan, a, b, c, d, seen, asked] {
+                curve.fill(0);
+            }
+        }
+    }
+}
+
+fn add<T: From<u32> + std::ops::AddAssign + std::ops::Mul<Output = T> + Copy>(
+    to: &mut [T],
+    from: &[u32],
+    by: T,
+) {
+    to.iter_mut().zip(from).for_each(|(a, b)| *a += T::from(*b) * by);
+}
+
+/// Counts a batch.
 #[inline(always)]
-pub(super) fn count(setting: Setting<'_>, kind: &Kind<'_>, c: &Columns, tally: &mut Tally) {
+pub(super) fn count(
+    setting: Setting<'_>,
+    kind: &Kind<'_>,
+    c: &Columns,
+    counts: &mut Counts,
+    tally: &mut Tally,
+) {
     let straight = &c.straight;
     let devices = straight.iter().map(|&s| u64::from(s)).sum();
-    for (leg, steps) in kind.legs.iter().zip(&c.steps) {
+    counts.devices += BATCH as u64;
+    counts.straight += devices;
+    for ((leg, steps), curves) in kind.legs.iter().zip(&c.steps).zip(&mut counts.legs) {
         sums(kind, leg, steps, straight, devices, tally);
-        curves(setting, kind, leg, steps, straight, tally);
+        moved(setting.plan, kind, leg, steps, straight, curves, tally);
+        self::curves(kind, leg, steps, straight, curves);
+    }
+    if counts.devices > MOST {
+        counts.flush(tally);
     }
 }
 
@@ -34,7 +138,14 @@ fn seconds(from: &Column, to: &Column, straight: &[bool; BATCH]) -> u64 {
 }
 
 #[inline(always)]
-fn sums(kind: &Kind<'_>, leg: &Leg, steps: &Steps, straight: &[bool; BATCH], devices: u64, tally: &mut Tally) {
+fn sums(
+    kind: &Kind<'_>,
+    leg: &Leg,
+    steps: &Steps,
+    straight: &[bool; BATCH],
+    devices: u64,
+    tally: &mut Tally,
+) {
     let unit = tally.unit_mut(kind.ring, leg.release);
     unit.observed.devices += devices;
     let truth = &mut unit.truth;
@@ -52,14 +163,22 @@ fn sums(kind: &Kind<'_>, leg: &Leg, steps: &Steps, straight: &[bool; BATCH], dev
     ] {
         truth.blocked_s[blocker as usize] += seconds(from, to, straight);
     }
-    let (mut by_user, mut first, mut last) = (0, i32::MAX, 0);
+    let (mut by_user, mut active, mut forced) = (0_u32, 0_u32, 0_u32);
+    let (mut first, mut last) = (i32::MAX, 0);
     for i in 0..BATCH {
-        by_user += u64::from(straight[i] & steps.by_user[i]);
+        by_user += u32::from(straight[i] & steps.by_user[i]);
         first = first.min(if straight[i] { steps.patched[i] } else { i32::MAX });
         last = last.max(if straight[i] { steps.patched[i] } else { 0 });
     }
-    truth.restarts[RestartBy::User as usize] += by_user;
-    truth.restarts[RestartBy::Deadline as usize] += devices - by_user;
+    for i in 0..BATCH {
+        let disturbs = straight[i] & kind.active.contain(steps.restarted[i]);
+        active += u32::from(disturbs);
+        forced += u32::from(disturbs & !steps.by_user[i]);
+    }
+    truth.restarts_active += u64::from(active);
+    truth.forced_active += u64::from(forced);
+    truth.restarts[RestartBy::User as usize] += u64::from(by_user);
+    truth.restarts[RestartBy::Deadline as usize] += devices - u64::from(by_user);
     if devices > 0 {
         let (first, last) = (SimTime(i64::from(first)), SimTime(i64::from(last)));
         let (a, b) = truth.first_last.unwrap_or((first, last));
@@ -68,74 +187,103 @@ fn sums(kind: &Kind<'_>, leg: &Leg, steps: &Steps, straight: &[bool; BATCH], dev
 }
 
 #[inline(always)]
-fn curves(
-    setting: Setting<'_>,
+fn curves(kind: &Kind<'_>, leg: &Leg, steps: &Steps, straight: &[bool; BATCH], curves: &mut Curves) {
+    let since = |t: i32| (t - leg.published).max(0);
+    let ticks = kind.ticks;
+    if kind.at_once {
+        let devices: u32 = straight.iter().map(|&s| u32::from(s)).sum();
+        bump(&mut curves.offerable, &[ticks.of(since(steps.offerable[0])); 1], &[devices]);
+    } else {
+        hit(&mut curves.offerable, straight, |i| ticks.of(since(steps.offerable[i])));
+    }
+    hit(&mut curves.scan, straight, |i| ticks.of(since(steps.scan[i])));
+    let who = usize::from(leg.eligible) | usize::from(leg.connected) << 1;
+    hit(&mut curves.patched[who], straight, |i| ticks.of(since(steps.patched[i] - 1)));
+    let clock = |t: i32| ticks.of(t).wrapping_sub(leg.clock_from as u32);
+    if kind.reports {
+        hit(&mut curves.seen, straight, |i| {
+            if steps.seen[i] < kind.horizon { clock(steps.seen[i]) } else { u32::MAX }
+        });
+        if !curves.asked.is_empty() {
+            hit(&mut curves.asked, straight, |i| clock(steps.scan[i]));
+        }
+    }
+}
+
+/// One more in the slot of each device; the last slot takes those who are not counted.
+#[inline(always)]
+fn hit(curve: &mut [u32], straight: &[bool; BATCH], slot: impl Fn(usize) -> u32) {
+    let mut slots = [0; BATCH];
+    let last = curve.len() as u32 - 1;
+    for i in 0..BATCH {
+        slots[i] = if straight[i] { slot(i).min(last) } else { last };
+    }
+    bump(curve, &slots, &[1; BATCH]);
+}
+
+#[inline(always)]
+fn bump<T: Copy + std::ops::AddAssign, const N: usize>(curve: &mut [T], slots: &[u32; N], by: &[T; N]) {
+    let mask = curve.len() - 1;
+    for i in 0..N {
+        // The mask never does anything, but it shows that the slot is there.
+        curve[slots[i] as usize & mask] += by[i];
+    }
+}
+
+/// Bytes and seconds of downloading, tick by tick: most downloads lie in one tick or in two.
+#[inline(always)]
+fn moved(
+    plan: &Plan,
     kind: &Kind<'_>,
     leg: &Leg,
     steps: &Steps,
     straight: &[bool; BATCH],
+    curves: &mut Curves,
     tally: &mut Tally,
 ) {
-    let plan = setting.plan;
-    let ticks = kind.ticks;
-    let (mut offerable, mut scan, mut patched, mut seen) =
-        ([0_u32; BATCH], [0_u32; BATCH], [0_u32; BATCH], [0_u32; BATCH]);
-    let (mut from, mut to) = ([0_u32; BATCH], [0_u32; BATCH]);
-    let since = |t: i32| (t - leg.published).max(0);
-    for i in 0..BATCH {
-        offerable[i] = ticks.of(since(steps.offerable[i]));
-        scan[i] = ticks.of(since(steps.scan[i]));
-        from[i] = ticks.of(since(steps.loading[i]));
-        to[i] = ticks.of(since(steps.downloaded[i] - 1)).max(from[i]);
-        patched[i] = ticks.of(since(steps.patched[i] - 1));
-        seen[i] = ticks.of(steps.seen[i]).wrapping_sub(leg.clock_from as u32);
-    }
     let size = plan.releases[leg.release.0 as usize].size_bytes;
-    let unit = tally.unit_mut(kind.ring, leg.release);
-    let (truth, observed) = (&mut unit.truth, &mut unit.observed);
-    let bump = |curve: &mut [u64], tick: u32, by: u64| {
-        if let Some(slot) = curve.get_mut(tick as usize) {
-            *slot += by;
-        }
-    };
-    let net = |curve: &mut [i64], tick: u32, by: bool| {
-        if let Some(slot) = curve.get_mut(tick as usize) {
-            *slot += i64::from(by);
-        }
-    };
-    for i in (0..BATCH).filter(|&i| straight[i]) {
-        bump(&mut truth.offerable, offerable[i], 1);
-        bump(&mut truth.offered, scan[i], 1);
-        bump(&mut truth.downloads, scan[i], 1);
-        net(&mut truth.patched, patched[i], true);
-        net(&mut truth.patched_eligible, patched[i], leg.eligible);
-        net(&mut truth.patched_connected, patched[i], leg.connected);
-        if from[i] == to[i] {
-            bump(&mut truth.bytes, from[i], size);
-            bump(&mut truth.transfer_s, from[i], (steps.downloaded[i] - steps.loading[i]) as u64);
-        }
+    // The quotients below are exact in floating point as long as this holds.
+    let exact = size as u128 * 2 * plan.tick_s as u128 <= 1 << 52;
+    let tick_s = plan.tick_s as i32;
+    let last = curves.bytes.len() as u32 - 1;
+    let (mut slots, mut next, mut long) = ([0; BATCH], [0; BATCH], [false; BATCH]);
+    let (mut bytes, mut seconds) = ([0_u64; BATCH], [0_u64; BATCH]);
+    let (mut more_bytes, mut more_seconds) = ([0_u64; BATCH], [0_u64; BATCH]);
+    for i in 0..BATCH {
+        let from = (steps.loading[i] - leg.published).max(0);
+        let to = (steps.downloaded[i] - leg.published).max(0);
+        let first = kind.ticks.of(from);
+        let ends = (first as i32 + 1) * tick_s;
+        let (here, total) = (ends.min(to) - from, to - from);
+        let short = exact & (to - ends <= tick_s);
+        long[i] = straight[i] & !short;
+        let counts = straight[i] & short;
+        slots[i] = if counts { first.min(last) } else { last };
+        next[i] = if counts { (first + 1).min(last) } else { last };
+        let quotient = size as f64 * f64::from(here) / f64::from(total.max(1));
+        // One that takes less than half a second still moves its bytes.
+        let share = if total == 0 { size } else { whole_part(quotient) };
+        bytes[i] = if counts { share } else { 0 };
+        more_bytes[i] = if counts { size.wrapping_sub(share) } else { 0 };
+        seconds[i] = if counts { here as u64 } else { 0 };
+        more_seconds[i] = if counts { (total - here) as u64 } else { 0 };
     }
-    if kind.reports {
-        for i in (0..BATCH).filter(|&i| straight[i]) {
-            if setting.sees {
-                let asked = (steps.scan[i] as i64 / plan.tick_s - i64::from(leg.clock_from)) as u32;
-                bump(&mut observed.offered, asked, 1);
-            }
-            if steps.seen[i] < kind.horizon {
-                bump(&mut observed.installed, seen[i], 1);
-                bump(&mut observed.reported, seen[i], 1);
-            }
-        }
-    }
-    let active = &kind.at_site.active;
-    for i in (0..BATCH).filter(|&i| straight[i]) {
-        let in_active_hours = active.contains(SimTime(i64::from(steps.restarted[i])));
-        truth.restarts_active += u64::from(in_active_hours);
-        truth.forced_active += u64::from(in_active_hours && !steps.by_user[i]);
-    }
+    bump(&mut curves.bytes, &slots, &bytes);
+    bump(&mut curves.loading_s, &slots, &seconds);
+    bump(&mut curves.bytes, &next, &more_bytes);
+    bump(&mut curves.loading_s, &next, &more_seconds);
     let mut counter = tally.counter(plan, kind.ring);
-    for i in (0..BATCH).filter(|&i| straight[i] && from[i] != to[i]) {
+    for i in (0..BATCH).filter(|&i| long[i]) {
         let (from, to) = (i64::from(steps.loading[i]), i64::from(steps.downloaded[i]));
         counter.transfer(leg.release, SimTime(from), SimTime(to), 0, to - from);
     }
+}
+
+/// The whole part of a number that is not negative and below 2^51.
+#[inline(always)]
+fn whole_part(x: f64) -> u64 {
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    let nearest = (x + WHOLE) - WHOLE;
+    let down = nearest - if nearest > x { 1.0 } else { 0.0 };
+    (down + WHOLE).to_bits().wrapping_sub(WHOLE.to_bits())
 }

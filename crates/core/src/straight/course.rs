@@ -157,6 +157,7 @@ fn habit(setting: Setting<'_>, kind: &Kind<'_>, batch: &Batch, c: &mut Columns) 
 fn trouble(setting: Setting<'_>, batch: &Batch, c: &mut Columns) {
     let (plan, luck) = (setting.plan, setting.luck);
     let plain = &mut c.straight;
+    let width = plan.attributes.len();
     for (d, defect) in plan.defects.iter().enumerate() {
         let id = DefectId(d as u16);
         if let Some(coin) = setting.odds.of_everybody(plan, id) {
@@ -170,7 +171,7 @@ fn trouble(setting: Setting<'_>, batch: &Batch, c: &mut Columns) {
             continue;
         }
         for i in 0..batch.count {
-            plain[i] = plain[i] && !setting.odds.prone(plan, luck, id, batch.key(i), batch.values(i));
+            plain[i] = plain[i] && !setting.odds.prone(plan, luck, id, batch.key(i), batch.values(i, width));
         }
     }
     let background = &plan.background;
@@ -230,7 +231,8 @@ impl Course<'_, '_> {
         for i in 0..BATCH {
             let words = block(self.words, i);
             let word = if ramp.keeps_order { high64(words) } else { low64(words) };
-            let delay = ramp.delay_s(word as f64 / 18_446_744_073_709_551_616.0).filter(|&delay| delay < FAR_S);
+            let delay =
+                ramp.delay_s(word as f64 / 18_446_744_073_709_551_616.0).filter(|&delay| delay < FAR_S);
             self.straight[i] &= delay.is_some();
             self.steps.offerable[i] += delay.unwrap_or(0) as i32;
         }
@@ -247,7 +249,8 @@ impl Course<'_, '_> {
                 // The last scan is forgotten when it is so long ago.
                 if let Some(before) = before {
                     for i in 0..BATCH {
-                        plain[i] &= steps.offerable[i] - before.scan[i] >= crate::presence::LOOK_BACK_S as i32;
+                        plain[i] &=
+                            steps.offerable[i] - before.scan[i] >= crate::presence::LOOK_BACK_S as i32;
                     }
                 }
                 residual
@@ -403,30 +406,50 @@ impl Course<'_, '_> {
         }
     }
 
-    /// When telemetry shows that it is installed.
+    /// When telemetry first shows that it is installed: by the report of the install, where that counts, or by the one
+    /// after the restart.
     #[inline(always)]
     fn report(&mut self) {
         if !self.kind.reports {
             return;
         }
-        let (plan, plain) = (self.setting.plan, &mut *self.straight);
-        let (rule, steps) = (&plan.device.telemetry, &mut *self.steps);
-        let told = if rule.success == Success::Installed { &steps.pending } else { &steps.patched };
-        wake(self.kind, self.phase, true, told, &mut steps.seen);
-        if !rule.loss.is_never() || rule.latency.is_drawn() {
-            let made = &steps.seen;
-            self.setting.luck.columns(&self.batch.keys, Purpose::Telemetry, |i| made[i] as u32, self.more);
+        let rule = &self.setting.plan.device.telemetry;
+        let uncertain = !rule.loss.is_never() || rule.latency.is_drawn();
+        let at_install = rule.success == Success::Installed;
+        if !at_install || uncertain {
+            *self.times = self.steps.patched;
+            self.tell();
+            self.steps.seen = *self.ends;
         }
-        rule.latency.column(&self.more[2], self.length, plain);
-        for i in 0..BATCH {
-            let lost = rule.loss.heads(low64(block(self.more, i)));
-            steps.seen[i] = if lost { FAR } else { steps.seen[i] + self.length[i] };
+        if at_install {
+            *self.times = self.steps.pending;
+            self.tell();
+            for i in 0..BATCH {
+                let earlier = if uncertain { self.steps.seen[i].min(self.ends[i]) } else { self.ends[i] };
+                self.steps.seen[i] = earlier;
+            }
         }
         if self.kind.legs.len() > 1 {
             // Who is seen with a newer release is seen with the older ones too: no straight matter.
             for i in 0..BATCH {
-                plain[i] &= steps.seen[i] <= self.leg.latest;
+                self.straight[i] &= self.steps.seen[i] <= self.leg.latest;
             }
+        }
+    }
+
+    /// When (`ends`) something that happens at `times` is seen by telemetry; `FAR_S`: never.
+    #[inline(always)]
+    fn tell(&mut self) {
+        let rule = &self.setting.plan.device.telemetry;
+        wake(self.kind, self.phase, true, self.times, self.ends);
+        if !rule.loss.is_never() || rule.latency.is_drawn() {
+            let made = &*self.ends;
+            self.setting.luck.columns(&self.batch.keys, Purpose::Telemetry, |i| made[i] as u32, self.more);
+        }
+        rule.latency.column(&self.more[2], self.length, self.straight);
+        for i in 0..BATCH {
+            let lost = rule.loss.heads(low64(block(self.more, i)));
+            self.ends[i] = if lost { FAR } else { near(self.ends[i] + self.length[i]) };
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     time::{DAY_S, SimTime},
 };
 
-use super::ticks::Ticks;
+use super::{hours::Hours, ticks::Ticks};
 
 /// Columns hold times below this; what lasts longer is not straight.
 pub(super) const FAR_S: i64 = 1 << 28;
@@ -49,6 +49,10 @@ pub(super) struct Kind<'a> {
     pub habit: &'a Habit,
     pub at_site: &'a HabitAtSite,
     pub rhythm: Rhythm,
+    /// Active hours.
+    pub active: Hours,
+    /// The whole ring may be offered a release at once.
+    pub at_once: bool,
     pub legs: Vec<Leg>,
     /// Stretches `[from, to)` in which some device may know of a hold.
     pub held: Vec<(i32, i32)>,
@@ -73,7 +77,9 @@ impl<'a> Kind<'a> {
         let reports = setting.sees && Reads::of(plan) != Reads::default();
         let plain_device = !device.connectivity.gates
             && device.restart.idle.is_none()
-            && (matches!(device.scan, Scan::Wait(_)) || rhythm == Rhythm::Always || !device.needs_online.scan)
+            && (matches!(device.scan, Scan::Wait(_))
+                || rhythm == Rhythm::Always
+                || !device.needs_online.scan)
             && (!reports || device.telemetry.every_s.is_none());
         let plain_habit = !habit.scheduled && at_site.closed.spans().is_empty() && habit.away.is_none();
         let left_alone = known.restart_holds(ring).spans().is_empty()
@@ -90,6 +96,8 @@ impl<'a> Kind<'a> {
             habit,
             at_site,
             rhythm,
+            active: Hours::new(&at_site.active, setting.until)?,
+            at_once: plan.rings[ring.0 as usize].ramp.is_at_once(),
             legs,
             held: held(setting, ring, rhythm),
             ticks: Ticks::new(plan.tick_s),

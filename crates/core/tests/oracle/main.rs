@@ -7,6 +7,7 @@
 #![allow(missing_docs, unreachable_pub, missing_debug_implementations, reason = "a test")]
 #![allow(clippy::print_stdout, reason = "what was reached is worth reading")]
 
+mod both_ways;
 mod build;
 mod chain;
 mod compare;
