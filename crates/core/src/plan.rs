@@ -500,6 +500,8 @@ pub struct NeedsOnline {
     pub install: InstallOnline,
     /// Restarts.
     pub restart: bool,
+    /// Uploads of telemetry.
+    pub telemetry: bool,
 }
 
 /// How an install lives with being switched off.

@@ -55,6 +55,7 @@ fn rules(cx: &mut Cx<'_>, device: &Device, failures: Vec<Failure>) -> Option<Dev
             Some(WhenOff::Resumes) | None => InstallOnline::Resumes,
         },
         restart: waits(off.and_then(|o| o.restart)),
+        telemetry: waits(off.and_then(|o| o.telemetry)),
     };
     let rule = device.connectivity.as_ref();
     let seconds = |d: Option<Duration>| d.map_or(0, Duration::seconds);
