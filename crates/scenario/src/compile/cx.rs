@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rollcast_core::time::SimTime;
+use rollcast_core::{family::Family, quantile::Quantile, time::SimTime};
 
 use crate::{
     calendar::Epoch,
@@ -25,6 +25,8 @@ pub(super) struct Cx<'a> {
     pub(super) epoch: Epoch,
     /// Calendars cover these seconds.
     pub(super) span: (SimTime, SimTime),
+    /// Tables that were made before: sites and habits share most of their distributions.
+    families: Vec<(Family, Quantile)>,
 }
 
 impl<'a> Cx<'a> {
@@ -36,6 +38,7 @@ impl<'a> Cx<'a> {
             files: Vec::new(),
             epoch: Epoch { unix_s: 0 },
             span: (SimTime(0), SimTime(0)),
+            families: Vec::new(),
         }
     }
 
@@ -160,6 +163,16 @@ impl<'a> Cx<'a> {
             self.error("RC212", path, message, format!("write `{least}` or more"));
         }
         seconds.max(least_s)
+    }
+
+    /// A named distribution as a table; an equal one is made once.
+    pub(super) fn family(&mut self, family: Family) -> Quantile {
+        if let Some((_, known)) = self.families.iter().find(|(known, _)| *known == family) {
+            return known.clone();
+        }
+        let made = Quantile::family(family);
+        self.families.push((family, made.clone()));
+        made
     }
 
     /// A file of the scenario, relative to it.
