@@ -7,6 +7,7 @@ use rollcast_core::{family::Family, quantile::Quantile, time::SimTime};
 use crate::{
     calendar::Epoch,
     diagnostic::{Diagnostic, Span},
+    digest::Content,
     layers::{Layered, Origin},
     node::Value,
     path, read,
@@ -21,7 +22,7 @@ pub(super) struct Cx<'a> {
     pub(super) layered: &'a Layered,
     pub(super) dir: &'a Path,
     pub(super) problems: Vec<Diagnostic>,
-    pub(super) files: Vec<(String, Vec<u8>)>,
+    pub(super) files: Vec<(String, Content)>,
     pub(super) epoch: Epoch,
     /// Calendars cover these seconds.
     pub(super) span: (SimTime, SimTime),
@@ -184,7 +185,7 @@ impl<'a> Cx<'a> {
     pub(super) fn read_small(&mut self, at: &str, name: &str) -> Option<Vec<u8>> {
         match read::read_bytes(self.file(Path::new(name)), MAX_FILE_BYTES) {
             Ok(bytes) => {
-                self.files.push((name.to_owned(), bytes.clone()));
+                self.files.push((name.to_owned(), Content::Bytes(bytes.clone())));
                 Some(bytes)
             }
             Err(problem) => {
