@@ -2,7 +2,7 @@
 
 use rollcast_core::{
     metrics::Metric,
-    plan::{Fleet, ListedFacts, Plan},
+    plan::{Fleet, Plan},
     tally::Tally,
 };
 use rollcast_scenario::scalar::Bytes;
@@ -91,10 +91,7 @@ impl Need {
         let values = 2 * 16 * Metric::all().len() as u64 * groups;
         let listed = match &plan.fleet {
             Fleet::Described(_) => 0,
-            Fleet::Listed(listed) => {
-                let device = size_of::<u64>() + size_of::<ListedFacts>() + 2 * plan.attributes.len();
-                listed.keys.len() as u64 * device as u64
-            }
+            Fleet::Listed(listed) => listed.bytes(),
         };
         Need { tallies, results: runs.saturating_mul(values), listed }
     }

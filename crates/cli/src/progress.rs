@@ -11,12 +11,12 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rollcast_core::watch::Watch;
+use rollcast_core::watch::{Pass, Watch};
 
 use crate::{
     exit::INTERRUPTED,
     output::{discard_unfinished, say},
-    render::number::count,
+    render::number::{count, many, time},
 };
 
 /// Shorter work shows nothing.
@@ -67,22 +67,129 @@ pub(crate) fn watched<T>(runs: u64, quiet: bool, work: impl FnOnce() -> T) -> T 
 
 fn show(runs: u64, done: &(Mutex<bool>, Condvar)) {
     let begun = Instant::now();
-    let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::hidden());
-    let template =
-        if runs > 1 { "{wide_bar} {pos} of {len} runs, {eta} left" } else { "{spinner} playing, {msg}" };
-    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let before =
+        Look { seconds: 0.0, finished: WATCH.finished(), visited: WATCH.visited(), pass: WATCH.pass() };
+    let mut pass_begun = (before.pass.number, begun);
+    let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::hidden());
+    let style = ProgressStyle::with_template("{wide_bar} {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     let Ok(mut over) = done.0.lock() else { return };
     while !*over {
         let Ok((lock, _)) = done.1.wait_timeout(over, BEAT) else { break };
         over = lock;
-        if begun.elapsed() >= PATIENCE {
-            if bar.is_hidden() {
-                bar.set_draw_target(ProgressDrawTarget::stderr());
-            }
-            bar.set_position(WATCH.finished());
-            bar.set_message(format!("{} devices visited", count(WATCH.visited())));
-            bar.tick();
+        let pass = WATCH.pass();
+        if pass.number != pass_begun.0 {
+            pass_begun = (pass.number, Instant::now());
         }
+        if begun.elapsed() < PATIENCE {
+            continue;
+        }
+        if bar.is_hidden() {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        let seconds = if runs > 1 { begun.elapsed() } else { pass_begun.1.elapsed() }.as_secs_f64();
+        let (part, text) = Look {
+            seconds,
+            finished: WATCH.finished() - before.finished,
+            visited: WATCH.visited() - before.visited,
+            pass: Pass { number: pass.number - before.pass.number, ..pass },
+        }
+        .told(runs);
+        bar.set_position((part * STEPS as f64) as u64);
+        bar.set_message(text);
+        bar.tick();
     }
     bar.finish_and_clear();
+}
+
+/// Steps of the bar: more than a terminal has cells for.
+const STEPS: u64 = 10_000;
+
+/// What is known at one moment of work that goes on.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    /// Since the work began, or, where one run is played, since its pass did.
+    seconds: f64,
+    finished: u64,
+    visited: u64,
+    pass: Pass,
+}
+
+impl Look {
+    /// The part of the bar that is full, and the words behind it. One run is shown pass by pass: how many passes
+    /// will follow is known only when nothing more is decided.
+    fn told(&self, runs: u64) -> (f64, String) {
+        let (part, of, visited) = if runs > 1 {
+            let part = self.finished as f64 / runs as f64;
+            (part, format!("{} of {}", count(self.finished), many(runs, "run")), self.visited)
+        } else {
+            let Pass { number, devices, visited } = self.pass;
+            // Nobody is left to visit between the last pass and the answer.
+            let part = if devices == 0 { 1.0 } else { visited as f64 / devices as f64 };
+            let percent = (part * 100.0) as u64;
+            (part, format!("pass {number}, {percent} %"), visited)
+        };
+        let mut text = of;
+        if self.seconds > 0.0 && visited > 0 {
+            let per_second = visited as f64 / self.seconds;
+            text += &format!(", {}/s", devices(per_second));
+        }
+        if self.seconds > 0.0 && part > 0.0 && part < 1.0 {
+            let left_s = self.seconds * (1.0 - part) / part;
+            let pass = if runs > 1 { "" } else { " of the pass" };
+            text += &format!(", {}{pass} left", time(left_s.ceil() / 3_600.0));
+        }
+        (part, text)
+    }
+}
+
+/// Devices with three digits of them: the rest of a rate only flickers.
+fn devices(number: f64) -> String {
+    let unit = 10_f64.powi((number.max(1.0).log10() as i32 - 2).max(0));
+    format!("{} devices", count(((number / unit).round() * unit) as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(seconds: f64, finished: u64, visited: u64, pass: (u64, u64, u64)) -> Look {
+        let (number, devices, of_pass) = pass;
+        Look { seconds, finished, visited, pass: Pass { number, devices, visited: of_pass } }
+    }
+
+    #[test]
+    fn one_run_is_told_by_its_pass() {
+        let (part, text) = look(10.0, 0, 123_456_789, (3, 1_000_000_000, 250_000_000)).told(1);
+        assert_eq!(part, 0.25);
+        assert_eq!(text, "pass 3, 25 %, 25 000 000 devices/s, 30 s of the pass left");
+        let (_, text) = look(2.0, 0, 0, (2, 4_000_000, 2_469_134)).told(1);
+        assert_eq!(text, "pass 2, 61 %, 1 230 000 devices/s, 2 s of the pass left");
+        assert_eq!(
+            look(2.0, 0, 0, (2, 4_000_000, 4_000_000)).told(1).1,
+            "pass 2, 100 %, 2 000 000 devices/s"
+        );
+    }
+
+    #[test]
+    fn several_runs_are_told_by_those_that_are_over() {
+        let (part, text) = look(60.0, 10, 6_000_000, (77, 12_000, 5)).told(40);
+        assert_eq!((part, text.as_str()), (0.25, "10 of 40 runs, 100 000 devices/s, 3 min left"));
+        let (part, text) = look(2.0, 0, 90, (1, 12_000, 90)).told(40);
+        assert_eq!((part, text.as_str()), (0.0, "0 of 40 runs, 45 devices/s"));
+    }
+
+    #[test]
+    fn nothing_is_foretold_before_the_first_visit() {
+        let (part, text) = look(1.0, 0, 0, (1, 12_000, 0)).told(1);
+        assert_eq!((part, text.as_str()), (0.0, "pass 1, 0 %"));
+        assert_eq!(look(1.0, 0, 0, (0, 0, 0)).told(1).0, 1.0);
+        assert_eq!(look(0.0, 1, 5, (1, 5, 5)).told(2).1, "1 of 2 runs");
+    }
+
+    #[test]
+    fn rates_have_three_digits() {
+        let all = [0.4, 7.0, 999.4, 1_234.5, 987_654.0].map(devices);
+        assert_eq!(all, ["0 devices", "7 devices", "999 devices", "1 230 devices", "988 000 devices"]);
+    }
 }

@@ -49,6 +49,7 @@ pub(crate) fn fold_runs<T: Send>(
 ) -> T {
     let World { plan, luck, watch, wanted } = world;
     let devices = plan.devices();
+    watch.begin(devices);
     let next = AtomicU64::new(0);
     let workers = (rayon::current_num_threads() as u64).min(devices.div_ceil(CHUNK)).max(1);
     let work = |_: usize| {

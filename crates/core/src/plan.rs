@@ -143,6 +143,13 @@ pub struct Listed {
     pub facts: Vec<ListedFacts>,
 }
 
+impl Listed {
+    /// Bytes that the records of the devices take.
+    pub fn bytes(&self) -> u64 {
+        (size_of_val(&self.keys[..]) + size_of_val(&self.values[..]) + size_of_val(&self.facts[..])) as u64
+    }
+}
+
 /// What an inventory says of one device beyond its attributes.
 #[derive(Clone, Copy, Debug)]
 pub struct ListedFacts {
@@ -500,6 +507,8 @@ pub struct NeedsOnline {
     pub install: InstallOnline,
     /// Restarts.
     pub restart: bool,
+    /// Uploads of telemetry.
+    pub telemetry: bool,
 }
 
 /// How an install lives with being switched off.

@@ -71,7 +71,8 @@ impl Quantile {
     pub fn family(family: Family) -> Self {
         let knot = |i: usize| {
             let (octave, sub) = (i >> SUB_BITS, i & ((1 << SUB_BITS) - 1));
-            let scale = libm::exp2(octave as f64 - 16.0);
+            // A power of two, made from its exponent.
+            let scale = f64::from_bits((1_023 - 16 + octave as u64) << 52);
             scale * (1.0 + sub as f64 / f64::from(1_u32 << SUB_BITS))
         };
         let mut knots = Box::new([0.0; 2 * UPPER]);

@@ -23,6 +23,8 @@ pub struct Replications {
     pub numbers: Vec<u32>,
     /// Those of them that ended early, see [`crate::outcome::End::DecisionLimit`].
     pub ended_early: Vec<u32>,
+    /// [`Metric::all`], made once: it is looked through for every value that is asked for.
+    metrics: Vec<Metric>,
     /// For each release, for the fleet and then each ring: the values of [`Metric::all`] by replication.
     values: Vec<Vec<Vec<Vec<Option<f64>>>>>,
     /// Goals in the order given.
@@ -81,7 +83,7 @@ pub fn replicate(
         .collect();
     let early = numbers.iter().zip(&rows).filter(|(_, row)| row.ended_early);
     let ended_early = early.map(|(&number, _)| number).collect();
-    Some(Replications { first, numbers: numbers.to_vec(), ended_early, values, goals: judged })
+    Some(Replications { first, numbers: numbers.to_vec(), ended_early, metrics, values, goals: judged })
 }
 
 fn boil_down(plan: &Plan, outcome: &Outcome, metrics: &[Metric], goals: &[Goal]) -> Row {
@@ -129,7 +131,7 @@ pub fn group<'a>(
 impl Replications {
     /// The values of `metric` by replication, for a ring or the fleet.
     pub fn values(&self, metric: Metric, ring: Option<RingId>, release: ReleaseId) -> &[Option<f64>] {
-        let at = Metric::all().iter().position(|m| *m == metric);
+        let at = self.metrics.iter().position(|m| *m == metric);
         let group = ring.map_or(0, |ring| ring.0 as usize + 1);
         &self.values[release.0 as usize][group][at.expect("invariant: every metric is in the list")]
     }

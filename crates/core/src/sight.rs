@@ -115,8 +115,10 @@ impl<S: Sink> Life<'_, S> {
     /// When something that happens at `t` is seen by telemetry.
     fn telemetry(&self, t: SimTime) -> Option<SimTime> {
         let rule = &self.plan.device.telemetry;
+        let waits = self.plan.device.needs_online.telemetry;
+        let made = |due: SimTime| if waits { self.presence.online(due).map(|on| on.from) } else { Some(due) };
         let Some(every) = rule.every_s else {
-            let at = self.presence.online(t)?.from;
+            let at = made(t)?;
             let n = at.0 as u32;
             let lost = self.luck.toss(rule.loss, self.key, Purpose::Telemetry, n, false);
             return (!lost).then(|| at + rule.latency.sample(self.luck, self.key, Purpose::Telemetry, n, 2));
@@ -126,12 +128,12 @@ impl<S: Sink> Life<'_, S> {
         // The last upload due by then may still be to come, if the device was off.
         let mut k = (t - origin).div_euclid(every);
         loop {
-            let at = self.presence.online(origin + k * every)?.from;
+            let at = made(origin + k * every)?;
             if at >= self.plan.horizon {
                 return None;
             }
             // Of several uploads that a wake-up brings at once the last one is made.
-            let again = self.presence.online(origin + (k + 1) * every).is_some_and(|next| next.from <= at);
+            let again = made(origin + (k + 1) * every).is_some_and(|next| next <= at);
             if at >= t && !again {
                 let n = k as u32;
                 if !self.luck.toss(rule.loss, self.key, Purpose::Telemetry, n, false) {

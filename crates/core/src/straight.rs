@@ -65,6 +65,8 @@ pub(crate) struct Lives<'a> {
     counts: Vec<Option<Counts>>,
     columns: Box<Columns>,
     scratch: LifeScratch,
+    /// Taken so far.
+    lives: u64,
 }
 
 impl<'a> Lives<'a> {
@@ -79,6 +81,7 @@ impl<'a> Lives<'a> {
             counts: plan.rings.iter().map(|_| None).collect(),
             columns: Box::new(Columns::new(plan.releases.len())),
             scratch: LifeScratch::default(),
+            lives: 0,
         }
     }
 
@@ -86,6 +89,7 @@ impl<'a> Lives<'a> {
     /// which count up from those of `first`.
     pub(crate) fn take(&mut self, ring: RingId, first: &Device<'_>, count: u64, tally: &mut Tally) {
         let plan = self.setting.plan;
+        self.lives += count;
         let habit = plan.habits.iter().position(|habit| habit.members.matches(first.values));
         let habit = habit.expect("invariant: the loader makes the last habit match every device");
         let site = first.values[plan.site_attribute.0 as usize] as usize;
@@ -134,10 +138,12 @@ impl<'a> Lives<'a> {
                 }
             }
         }
+        let mut straight = 0;
         for counts in self.counts.iter_mut().flatten() {
             counts.flush(tally);
-            watch.lived_straight(counts.straight);
+            straight += counts.straight;
         }
+        watch.lived(self.lives, straight);
     }
 }
 

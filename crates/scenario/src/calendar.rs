@@ -45,7 +45,9 @@ impl Epoch {
     }
 
     fn wall(self, date: civil::Date, second_of_day: i64, zone: &TimeZone) -> SimTime {
-        let civil = date.at(0, 0, 0, 0).saturating_add(second_of_day.seconds());
+        let (days, second) = (second_of_day.div_euclid(86_400), second_of_day.rem_euclid(86_400));
+        let date = if days == 0 { date } else { date.saturating_add(days.days()) };
+        let civil = date.at((second / 3_600) as i8, (second / 60 % 60) as i8, (second % 60) as i8, 0);
         let instant = zone.to_timestamp(civil).expect("invariant: scenarios lie between 2000 and 2100");
         self.at(instant)
     }

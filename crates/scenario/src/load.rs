@@ -142,7 +142,7 @@ fn finish(
     if !labels.rules.is_empty() || !labels.decisions.is_empty() {
         order += &format!(" {:?} {:?}", labels.rules, labels.decisions);
     }
-    files.push(("(order)".to_owned(), order.into_bytes()));
+    files.push(("(order)".to_owned(), digest::Content::Bytes(order.into_bytes())));
     Loaded {
         digest: digest::digest(&layered.root, &files),
         seed: scenario.seed.unwrap_or(1),

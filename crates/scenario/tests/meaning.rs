@@ -379,6 +379,8 @@ fn the_order_of_rows_changes_no_count() {
         let loaded = Loader::new().load(folder.path().join("tenant.yaml")).unwrap();
         let Fleet::Listed(listed) = &loaded.plan.fleet else { panic!("an inventory is a listed fleet") };
         assert_eq!(listed.keys.len(), 1_000);
+        // What the plan holds of a device, with all attributes that an export gives.
+        assert!(listed.bytes() <= 64 * 1_000, "{}", listed.bytes());
         let outcome = play(&loaded);
         outcomes.push((outcome.census, outcome.tally.units, outcome.log.len()));
         if turn == 0 { rows.reverse() } else { rows.sort_by_key(|row| row.len() * 7 % 13) }

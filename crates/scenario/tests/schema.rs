@@ -55,7 +55,7 @@ device:
   wake: { scan: 1 min, sync: exp 3 min }
   download: { takes: 5 min to 1 h }
   install: { takes: 10 min, when-off: begins }
-  while-off: { scan: goes on, download: goes on, restart: waits }
+  while-off: { scan: goes on, download: goes on, restart: waits, telemetry: goes on }
   connectivity: { total: 6 h, continuous: 2 h, as: gate }
   failures: { WUBusy: { share: 1%, in: download }, InstallIssue: { share: 0.5% } }
   retry: { after: 4 h to 22 h, attempts: unlimited }

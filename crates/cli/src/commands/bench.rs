@@ -159,10 +159,11 @@ fn measure(args: &BenchArgs, name: &str, loaded: &Loaded, pool: &rayon::ThreadPo
         let outcome = outcome.expect("invariant: nobody stops the watch, Ctrl-C ends the process");
         (begun.elapsed().as_secs_f64(), outcome)
     };
-    let before = (WATCH.visited(), WATCH.straight());
+    let before = WATCH.lives();
     let mut played = watched(rounds as u64, args.quiet, || (0..rounds).map(|_| play()).collect::<Vec<_>>());
     played.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (lives, straight) = (WATCH.visited() - before.0, WATCH.straight() - before.1);
+    let (lives, straight) = WATCH.lives();
+    let (lives, straight) = (lives - before.0, straight - before.1);
     let (elapsed_s, outcome) = &played[rounds / 2];
     let (elapsed_s, devices, events) = (*elapsed_s, loaded.plan.devices(), events(&loaded.plan, outcome));
     Row {

@@ -440,8 +440,9 @@ impl Course<'_, '_> {
     /// When (`ends`) something that happens at `times` is seen by telemetry; `FAR_S`: never.
     #[inline(always)]
     fn tell(&mut self) {
-        let rule = &self.setting.plan.device.telemetry;
-        wake(self.kind, self.phase, true, self.times, self.ends);
+        let device = &self.setting.plan.device;
+        let rule = &device.telemetry;
+        wake(self.kind, self.phase, device.needs_online.telemetry, self.times, self.ends);
         if !rule.loss.is_never() || rule.latency.is_drawn() {
             let made = &*self.ends;
             self.setting.luck.columns(&self.batch.keys, Purpose::Telemetry, |i| made[i] as u32, self.more);

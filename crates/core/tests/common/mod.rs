@@ -41,6 +41,7 @@ pub fn plan(devices: u64) -> Plan {
                 download: true,
                 install: InstallOnline::Resumes,
                 restart: true,
+                telemetry: true,
             },
             connectivity: Connectivity { total_s: 6 * HOUR_S, continuous_s: 2 * HOUR_S, gates: false },
             failures: vec![],

@@ -61,7 +61,7 @@ fn play(plan: &Plan, seed: u64, with: Instructions) -> (Outcome, u64) {
     let watch = Watch::new();
     let outcome = run_watched(plan, seed, 0, &watch).expect("nobody stops it");
     choose(Instructions::Widest);
-    (outcome, watch.straight())
+    (outcome, watch.lives().1)
 }
 
 /// The first line in which they differ.

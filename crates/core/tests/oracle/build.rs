@@ -258,6 +258,7 @@ impl Spec {
                     _ => InstallOnline::Ignores,
                 },
                 restart: spec.needs.2,
+                telemetry: spec.uploads_wait,
             },
             connectivity: Connectivity {
                 total_s: total * HOUR_S,

@@ -142,7 +142,7 @@ fn device() -> impl Strategy<Value = DeviceSpec> {
         lasts(HOUR_S),
     );
     let upload = weighted(0.7, select(vec![DAY_S, 7 * HOUR_S, HOUR_S]));
-    let telemetry = (upload, rare(), lasts(5 * HOUR_S), any::<bool>());
+    let telemetry = (upload, rare(), lasts(5 * HOUR_S), any::<bool>(), yes());
     (looks, gets, retries, restarts, telemetry).prop_map(|(looks, gets, retries, restarts, telemetry)| {
         DeviceSpec {
             scan: looks.0,
@@ -167,6 +167,7 @@ fn device() -> impl Strategy<Value = DeviceSpec> {
             loss: telemetry.1,
             latency: telemetry.2,
             installed_is_success: telemetry.3,
+            uploads_wait: telemetry.4,
         }
     })
 }

@@ -96,6 +96,8 @@ pub struct DeviceSpec {
     pub warning_s: i64,
     pub restart: Lasts,
     pub upload_every_s: Option<i64>,
+    /// For the device to be on.
+    pub uploads_wait: bool,
     pub loss: f64,
     pub latency: Lasts,
     pub installed_is_success: bool,

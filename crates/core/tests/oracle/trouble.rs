@@ -462,7 +462,9 @@ impl World<'_> {
         let last = (self.plan.horizon - origin).div_euclid(every);
         for number in first..=last {
             let due = self.upload_due(d, number).0;
-            if let Some(at) = self.devices[d].hours.next_on(due).filter(|at| at.0 >= 0) {
+            let waits = self.plan.device.needs_online.telemetry;
+            let at = if waits { self.devices[d].hours.next_on(due) } else { Some(due) };
+            if let Some(at) = at.filter(|at| at.0 >= 0) {
                 self.push(at, phase::UPLOAD, What::Upload { d, number });
             }
         }
@@ -479,7 +481,7 @@ impl World<'_> {
         let (due, every) = self.upload_due(d, number);
         // Of several that wait for the device to wake up the last one is made.
         let superseded = due + every <= self.now;
-        if superseded || !self.on_for(d, phase::UPLOAD, What::Upload { d, number }) {
+        if superseded || !self.uploads(d, What::Upload { d, number }) {
             return;
         }
         if let Some(seen) = self.upload_seen(d, number as u32) {
@@ -493,11 +495,16 @@ impl World<'_> {
     }
 
     pub fn upload_of(&mut self, d: usize, note: usize) {
-        if self.on_for(d, phase::UPLOAD, What::UploadOf { d, note })
+        if self.uploads(d, What::UploadOf { d, note })
             && let Some(seen) = self.upload_seen(d, self.now.0 as u32)
         {
             self.push(seen, phase::SEEN, What::Seen { d, note });
         }
+    }
+
+    /// True if an upload is made now; if it waits for the device, it is put off until that is on.
+    fn uploads(&mut self, d: usize, what: What) -> bool {
+        !self.plan.device.needs_online.telemetry || self.on_for(d, phase::UPLOAD, what)
     }
 
     /// When an upload of now is seen; `None` if it is lost.

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use rollcast_core::time::SimTime;
+use rollcast_core::{family::Family, quantile::Quantile, time::SimTime};
 
 use crate::{
     calendar::Epoch,
     diagnostic::{Diagnostic, Span},
+    digest::Content,
     layers::{Layered, Origin},
     node::Value,
     path, read,
@@ -21,10 +22,12 @@ pub(super) struct Cx<'a> {
     pub(super) layered: &'a Layered,
     pub(super) dir: &'a Path,
     pub(super) problems: Vec<Diagnostic>,
-    pub(super) files: Vec<(String, Vec<u8>)>,
+    pub(super) files: Vec<(String, Content)>,
     pub(super) epoch: Epoch,
     /// Calendars cover these seconds.
     pub(super) span: (SimTime, SimTime),
+    /// Tables that were made before: sites and habits share most of their distributions.
+    families: Vec<(Family, Quantile)>,
 }
 
 impl<'a> Cx<'a> {
@@ -36,6 +39,7 @@ impl<'a> Cx<'a> {
             files: Vec::new(),
             epoch: Epoch { unix_s: 0 },
             span: (SimTime(0), SimTime(0)),
+            families: Vec::new(),
         }
     }
 
@@ -162,6 +166,16 @@ impl<'a> Cx<'a> {
         seconds.max(least_s)
     }
 
+    /// A named distribution as a table; an equal one is made once.
+    pub(super) fn family(&mut self, family: Family) -> Quantile {
+        if let Some((_, known)) = self.families.iter().find(|(known, _)| *known == family) {
+            return known.clone();
+        }
+        let made = Quantile::family(family);
+        self.families.push((family, made.clone()));
+        made
+    }
+
     /// A file of the scenario, relative to it.
     pub(super) fn file(&self, name: &Path) -> PathBuf {
         self.dir.join(name)
@@ -171,7 +185,7 @@ impl<'a> Cx<'a> {
     pub(super) fn read_small(&mut self, at: &str, name: &str) -> Option<Vec<u8>> {
         match read::read_bytes(self.file(Path::new(name)), MAX_FILE_BYTES) {
             Ok(bytes) => {
-                self.files.push((name.to_owned(), bytes.clone()));
+                self.files.push((name.to_owned(), Content::Bytes(bytes.clone())));
                 Some(bytes)
             }
             Err(problem) => {

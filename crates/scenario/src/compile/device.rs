@@ -55,6 +55,7 @@ fn rules(cx: &mut Cx<'_>, device: &Device, failures: Vec<Failure>) -> Option<Dev
             Some(WhenOff::Resumes) | None => InstallOnline::Resumes,
         },
         restart: waits(off.and_then(|o| o.restart)),
+        telemetry: waits(off.and_then(|o| o.telemetry)),
     };
     let rule = device.connectivity.as_ref();
     let seconds = |d: Option<Duration>| d.map_or(0, Duration::seconds);
@@ -127,11 +128,8 @@ fn scan(cx: &mut Cx<'_>, device: &Device) -> Option<Scan> {
     }
     let (low, high) = (longest_s as f64 * (1.0 - jitter), longest_s as f64);
     // With one length only, the wait from a random instant is uniform over it.
-    let residual = if jitter > 0.0 {
-        Quantile::family(Family::Residual { low, high })
-    } else {
-        Quantile::uniform(0.0, high)
-    };
+    let residual =
+        if jitter > 0.0 { cx.family(Family::Residual { low, high }) } else { Quantile::uniform(0.0, high) };
     Some(Scan::Every { interval: Quantile::uniform(low, high), residual, longest_s })
 }
 

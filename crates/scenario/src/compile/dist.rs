@@ -10,16 +10,14 @@ pub(super) fn quantile<U: FromBase>(cx: &mut Cx<'_>, path: &str, dist: &Dist<U>)
     let compiled = match &dist.shape {
         Shape::Fixed(value) => Quantile::fixed(value.round() as i64),
         Shape::Uniform { low, high } => Quantile::uniform(*low, *high),
-        Shape::Exponential { mean } => Quantile::family(Family::Exponential { mean: *mean }),
-        Shape::Lognormal { median, sigma } => {
-            Quantile::family(Family::Lognormal { median: *median, sigma: *sigma })
-        }
-        Shape::Weibull { shape, scale } => Quantile::family(Family::Weibull { shape: *shape, scale: *scale }),
-        Shape::Gamma { shape, mean } => Quantile::family(Family::Gamma { shape: *shape, mean: *mean }),
+        Shape::Exponential { mean } => cx.family(Family::Exponential { mean: *mean }),
+        Shape::Lognormal { median, sigma } => cx.family(Family::Lognormal { median: *median, sigma: *sigma }),
+        Shape::Weibull { shape, scale } => cx.family(Family::Weibull { shape: *shape, scale: *scale }),
+        Shape::Gamma { shape, mean } => cx.family(Family::Gamma { shape: *shape, mean: *mean }),
         Shape::Triangular { low, mode, high } => {
-            Quantile::family(Family::Triangular { low: *low, mode: *mode, high: *high })
+            cx.family(Family::Triangular { low: *low, mode: *mode, high: *high })
         }
-        Shape::Normal { mean, sd } => Quantile::family(Family::Normal { mean: *mean, sd: *sd }),
+        Shape::Normal { mean, sd } => cx.family(Family::Normal { mean: *mean, sd: *sd }),
         Shape::Points(points) => Quantile::points(points.clone()),
         Shape::File(name) => Quantile::points(points_of_file::<U>(cx, path, name)?),
     };

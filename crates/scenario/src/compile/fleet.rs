@@ -35,8 +35,6 @@ pub(super) struct Devices {
     pub(super) sites: Vec<Site>,
     /// The scenario's zone.
     pub(super) zone: Option<Zone>,
-    /// Positions of listed devices by key, where there is an inventory.
-    pub(super) listed: Option<crate::inventory::Inventory>,
 }
 
 impl Devices {
@@ -94,7 +92,6 @@ pub(super) fn fleet(cx: &mut Cx<'_>, scenario: &Scenario) -> Devices {
         attributes: Attributes::default(),
         sites: Vec::new(),
         zone: scenario.zone.clone(),
-        listed: None,
     };
     let Some(fleet) = &scenario.fleet else {
         cx.missing("RC208", "fleet", &[], "the scenario has no fleet", "write `fleet: { devices: 10000 }`");

@@ -13,6 +13,7 @@ use super::{
     fleet::Devices,
 };
 use crate::{
+    digest::Content,
     inventory::{AttributeRule, AttributeSource, Checks, Column, Inventory, MAX_BYTES, Prerequisite},
     schema,
 };
@@ -33,22 +34,22 @@ pub(super) fn listed(cx: &mut Cx<'_>, fleet: &schema::Fleet, file: &Path, device
             return;
         }
     };
-    if let Ok(bytes) = std::fs::read(&path) {
-        cx.files.push((file.display().to_string(), bytes));
-    }
+    cx.files.push((file.display().to_string(), Content::Large(path)));
     let needs_mb = cx
         .layered
         .root
         .at("device.disk.needs")
         .and_then(|node| node.text()?.parse::<crate::scalar::Bytes>().ok())
         .map_or(0, |bytes| bytes.bytes() / 1_000_000);
-    devices.fleet = Some(Fleet::Listed(records(cx, &inventory, devices, needs_mb)));
-    devices.listed = Some(inventory);
+    devices.fleet = Some(Fleet::Listed(records(cx, inventory, devices, needs_mb)));
 }
+
+/// Rows of the inventory that are taken over before their memory is given back.
+const PIECE: usize = 1 << 16;
 
 /// Attributes in the order: site, columns of the export, derived ones; a derived attribute replaces a column of
 /// the same name.
-fn records(cx: &Cx<'_>, inventory: &Inventory, devices: &mut Devices, needs_mb: u64) -> Listed {
+fn records(cx: &Cx<'_>, mut inventory: Inventory, devices: &mut Devices, needs_mb: u64) -> Listed {
     enum From {
         Column(Column),
         Derived(usize),
@@ -80,13 +81,20 @@ fn records(cx: &Cx<'_>, inventory: &Inventory, devices: &mut Devices, needs_mb: 
     // An export is about the day on which it was made, also if the release comes later.
     let newest = rows.iter().filter_map(|r| r.last_check_in_s()).max();
     let reference = newest.map_or(cx.epoch.unix_s, |newest| newest.min(cx.epoch.unix_s));
-    let checks = Checks::new(inventory, reference);
+    let checks = Checks::new(&inventory, reference);
+    let count = rows.len();
     let mut listed = Listed {
-        keys: Vec::with_capacity(rows.len()),
-        values: vec![0; rows.len() * width],
-        facts: Vec::with_capacity(rows.len()),
+        keys: Vec::with_capacity(count),
+        values: Vec::with_capacity(count * width),
+        facts: Vec::with_capacity(count),
     };
-    for (i, row) in rows.iter().enumerate() {
+    let mut values = vec![0; width];
+    // Backwards, so that the inventory gets shorter as the list gets longer and the two never lie side by side.
+    for i in (0..count).rev() {
+        if i % PIECE == PIECE - 1 {
+            inventory.forget_from(i + 1);
+        }
+        let row = inventory.rows()[i];
         listed.keys.push(row.key);
         let derived = inventory.attribute_codes(i);
         for (attribute, from, map) in &maps {
@@ -94,18 +102,22 @@ fn records(cx: &Cx<'_>, inventory: &Inventory, devices: &mut Devices, needs_mb: 
                 From::Column(column) => row.code(*column),
                 From::Derived(d) => derived[*d],
             };
-            listed.values[i * width + attribute] = map[usize::from(code)];
+            values[*attribute] = map[usize::from(code)];
         }
+        listed.values.extend(values.iter().rev());
         let silent_s = row.last_check_in_s().map_or(0, |last| reference - last);
         listed.facts.push(ListedFacts {
             ring: u8::MAX,
-            unregistered: checks.of(row).map_or(u8::MAX, |failed| {
+            unregistered: checks.of(&row).map_or(u8::MAX, |failed| {
                 Prerequisite::ALL.iter().position(|p| *p == failed).unwrap_or(0) as u8
             }),
             little_disk: row.free_storage_mb().map(|mb| u64::from(mb) < needs_mb),
             away_for_s: if silent_s > AWAY_AFTER_S { silent_s.min(i64::from(u32::MAX)) as u32 } else { 0 },
         });
     }
+    listed.keys.reverse();
+    listed.values.reverse();
+    listed.facts.reverse();
     debug_assert!(width > site, "the site attribute was declared first");
     listed
 }
@@ -133,9 +145,7 @@ fn attribute_rules(cx: &mut Cx<'_>, fleet: &schema::Fleet) -> Vec<AttributeRule>
                 continue;
             }
             Some(file) => {
-                if let Ok(bytes) = std::fs::read(cx.file(file)) {
-                    cx.files.push((file.display().to_string(), bytes));
-                }
+                cx.files.push((file.display().to_string(), Content::Large(cx.file(file))));
                 AttributeSource::Lookup { path: cx.file(file), column, otherwise }
             }
             None => {

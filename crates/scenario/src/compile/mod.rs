@@ -31,6 +31,7 @@ use rollcast_core::{
 
 use crate::{
     diagnostic::{Diagnostic, Severity},
+    digest::Content,
     layers::Layered,
     schema::{self, Counts, Scenario},
 };
@@ -54,7 +55,7 @@ pub struct Compiled {
     /// What is odd but played.
     pub warnings: Vec<Diagnostic>,
     /// Contents of the files that the scenario names, for its digest.
-    pub files: Vec<(String, Vec<u8>)>,
+    pub files: Vec<(String, Content)>,
 }
 
 /// Compiles a scenario whose files lie relative to `dir`.

@@ -17,6 +17,7 @@ use super::{
     fleet::Devices,
 };
 use crate::{
+    digest::Content,
     inventory::{MAX_BYTES, members},
     scalar::{Duration, Share, Size, Where, Zone},
     schema::{self, FreezeBy, Order, Ramp, Scenario},
@@ -276,7 +277,7 @@ fn list_members(
 ) {
     let Some(file) = &ring.members else { return };
     let path = at(&["rings", name, "members"]);
-    let Some(inventory) = &fleet.listed else {
+    let Some(Fleet::Listed(known)) = &fleet.fleet else {
         let help =
             "member lists name Device IDs of an inventory; use `where` or `size` for a described fleet";
         if fleet.fleet.is_some() {
@@ -285,12 +286,13 @@ fn list_members(
         return;
     };
     let file_path = cx.file(file);
-    if let Ok(bytes) = std::fs::read(&file_path) {
-        cx.files.push((file.display().to_string(), bytes));
-    }
+    cx.files.push((file.display().to_string(), Content::Large(file_path.clone())));
     match members(&file_path, MAX_BYTES) {
         Ok((members, warnings)) => {
-            cx.found_in_file(&path, warnings.into_iter().chain(members.unknown(inventory)));
+            cx.found_in_file(
+                &path,
+                warnings.into_iter().chain(members.unknown_to(|key| known.keys.binary_search(&key).is_ok())),
+            );
             let twice = members.keys().filter(|key| listed.insert(*key, index as u8).is_some()).count();
             if twice > 0 {
                 let message = format!("{twice} devices are in the list of `{name}` and of an earlier ring");

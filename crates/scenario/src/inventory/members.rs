@@ -81,11 +81,13 @@ impl Members {
 
     /// Counts and names the ids that the inventory does not have.
     pub fn unknown(&self, inventory: &Inventory) -> Option<Diagnostic> {
+        self.unknown_to(|key| inventory.position(key).is_some())
+    }
+
+    /// The same where only the keys of the inventory are at hand.
+    pub(crate) fn unknown_to(&self, has: impl Fn(u64) -> bool) -> Option<Diagnostic> {
         let mut unknown = Sample::default();
-        self.ids
-            .iter()
-            .filter(|(key, _)| inventory.position(**key).is_none())
-            .for_each(|(_, id)| unknown.add(id));
+        self.ids.iter().filter(|(key, _)| !has(**key)).for_each(|(_, id)| unknown.add(id));
         if unknown.count == 0 {
             return None;
         }

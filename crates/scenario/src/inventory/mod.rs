@@ -258,6 +258,14 @@ impl Inventory {
         &self.codes[position * width..(position + 1) * width]
     }
 
+    /// Gives back the memory of the devices from this position on.
+    pub(crate) fn forget_from(&mut self, position: usize) {
+        self.rows.truncate(position);
+        self.rows.shrink_to_fit();
+        self.codes.truncate(position * self.attributes.len());
+        self.codes.shrink_to_fit();
+    }
+
     /// Position of the device with this key.
     pub fn position(&self, key: u64) -> Option<usize> {
         self.rows.binary_search_by_key(&key, |row| row.key).ok()

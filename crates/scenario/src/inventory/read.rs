@@ -22,14 +22,16 @@ struct Places {
     kept: [Option<usize>; Column::ALL.len()],
 }
 
-/// What is needed only until the rows are known to be unique.
+/// What is needed of a row only until the rows are known to be unique.
 struct Seen {
-    key: u64,
     /// A second hash, which tells the same id from another id with the same key.
     check: u32,
     line: u32,
-    row: u32,
 }
+
+/// Positions of rows by rising key, of one key in the order of the file: (upper half of the key, position). The
+/// halves keep the sort within short records; a million rows take 8 MB of them.
+type ByKey = Vec<(u32, u32)>;
 
 pub(super) fn inventory(
     path: &Path,
@@ -69,18 +71,14 @@ pub(super) fn inventory(
             codes,
             no_serial: places.serial.is_some_and(|at| table.cell(at).is_empty()),
         });
-        seen.push(Seen {
-            key,
-            check: check(id),
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            row: u32::try_from(rows.len() - 1).unwrap_or(u32::MAX),
-        });
+        seen.push(Seen { check: check(id), line: u32::try_from(line).unwrap_or(u32::MAX) });
         let name = places.name.map_or("", |at| table.cell(at));
         let name = if name.is_empty() { id } else { name };
         derived.extend(derivers.iter_mut().map(|deriver| deriver.code(key, &table, name, &mut letters)));
     }
-    seen.sort_unstable_by_key(|seen| (seen.key, seen.line));
-    note_twins(&seen, places.id, &mut problems);
+    let mut order = by_key(&rows);
+    note_twins(&rows, &order, &seen, places.id, &mut problems);
+    drop(seen);
 
     let failed = problems.failed();
     let mut found = problems.finish(path, table.separator);
@@ -104,7 +102,9 @@ pub(super) fn inventory(
     }
 
     let values = derivers.into_iter().map(|deriver| deriver.values).collect();
-    let inventory = assemble(rows, derived, &seen, interners, &places, rules, values);
+    rearrange(&mut rows, &mut derived, &mut order);
+    drop(order);
+    let inventory = assemble(rows, derived, interners, &places, rules, values);
     found.extend(checks::unknown_values(&inventory, &table.name));
     Ok((inventory, found))
 }
@@ -195,13 +195,26 @@ fn check(id: &str) -> u32 {
     }
 }
 
-/// Notes every row whose key was there before; `seen` is sorted by key and line.
-fn note_twins(seen: &[Seen], cell: usize, problems: &mut Problems) {
+fn by_key(rows: &[Row]) -> ByKey {
+    let mut order: ByKey = rows.iter().zip(0_u32..).map(|(row, at)| ((row.key >> 32) as u32, at)).collect();
+    order.sort_unstable();
+    for equal in order.chunk_by_mut(|a, b| a.0 == b.0).filter(|equal| equal.len() > 1) {
+        equal.sort_unstable_by_key(|&(_, at)| (rows[at as usize].key, at));
+    }
+    order
+}
+
+/// Notes every row whose key was there before.
+fn note_twins(rows: &[Row], order: &ByKey, seen: &[Seen], cell: usize, problems: &mut Problems) {
     let mut twins: Vec<(u32, u32, bool)> = Vec::new();
-    for group in seen.chunk_by(|a, b| a.key == b.key).filter(|group| group.len() > 1) {
-        for (at, later) in group.iter().enumerate().skip(1) {
-            let same = group[..at].iter().find(|earlier| earlier.check == later.check);
-            twins.push((later.line, same.unwrap_or(&group[0]).line, same.is_some()));
+    let same_key =
+        |a: &(u32, u32), b: &(u32, u32)| a.0 == b.0 && rows[a.1 as usize].key == rows[b.1 as usize].key;
+    for group in order.chunk_by(same_key).filter(|group| group.len() > 1) {
+        let of = |at: usize| &seen[group[at].1 as usize];
+        for at in 1..group.len() {
+            let later = of(at);
+            let same = (0..at).map(of).find(|earlier| earlier.check == later.check);
+            twins.push((later.line, same.unwrap_or(of(0)).line, same.is_some()));
         }
     }
     twins.sort_unstable();
@@ -218,11 +231,33 @@ fn note_twins(seen: &[Seen], cell: usize, problems: &mut Problems) {
     }
 }
 
-/// Puts devices in the order of their keys and dictionaries in the order of their values.
+/// Puts rows and their derived codes into `order`, in place: a copy would double the memory of the loader.
+fn rearrange(rows: &mut [Row], derived: &mut [u16], order: &mut ByKey) {
+    let width = derived.len().checked_div(rows.len()).unwrap_or(0);
+    let mut codes = Vec::with_capacity(width);
+    for first in 0..rows.len() {
+        // Along the cycle that begins here; a place that has its row points to itself.
+        let (mut to, row) = (first, rows[first]);
+        codes.clear();
+        codes.extend_from_slice(&derived[first * width..(first + 1) * width]);
+        loop {
+            let from = std::mem::replace(&mut order[to].1, to as u32) as usize;
+            if from == first {
+                rows[to] = row;
+                derived[to * width..(to + 1) * width].copy_from_slice(&codes);
+                break;
+            }
+            rows[to] = rows[from];
+            derived.copy_within(from * width..(from + 1) * width, to * width);
+            to = from;
+        }
+    }
+}
+
+/// Puts dictionaries into the order of their values; the rows are in that of their keys.
 fn assemble(
-    rows: Vec<Row>,
-    derived: Vec<u16>,
-    seen: &[Seen],
+    mut rows: Vec<Row>,
+    mut derived: Vec<u16>,
     interners: [Interner; Column::ALL.len()],
     places: &Places,
     rules: &[AttributeRule],
@@ -232,30 +267,17 @@ fn assemble(
         interners.into_iter().map(Interner::sorted).unzip();
     let (words, attributes): (Vec<Dictionary>, Vec<Vec<u16>>) =
         values.into_iter().map(Interner::sorted).unzip();
-    let width = attributes.len();
-    let sorted = seen
-        .iter()
-        .map(|seen| {
-            let mut row = rows[seen.row as usize];
-            for (code, new) in row.codes.iter_mut().zip(&columns) {
-                *code = new[usize::from(*code)];
-            }
-            row
-        })
-        .collect();
-    let mut codes = Vec::with_capacity(derived.len());
-    for seen in seen {
-        let from = seen.row as usize * width;
-        codes.extend(
-            derived[from..from + width].iter().zip(&attributes).map(|(&old, new)| new[usize::from(old)]),
-        );
-    }
+    let renew = |codes: &mut [u16], all: &[Vec<u16>]| {
+        codes.iter_mut().zip(all).for_each(|(code, new)| *code = new[usize::from(*code)]);
+    };
+    rows.iter_mut().for_each(|row| renew(&mut row.codes, &columns));
+    derived.chunks_exact_mut(attributes.len().max(1)).for_each(|codes| renew(codes, &attributes));
     Inventory {
-        rows: sorted,
+        rows,
         dictionaries,
         present: places.kept.map(|place| place.is_some()),
         attributes: rules.iter().map(|rule| rule.name.clone()).zip(words).collect(),
-        codes,
+        codes: derived,
     }
 }
 
@@ -263,12 +285,36 @@ fn assemble(
 mod tests {
     use super::*;
 
+    fn row(key: u64) -> Row {
+        let codes = std::array::from_fn(|_| key as u16);
+        Row { key, last_check_in_s: NEVER, free_storage_mb: UNKNOWN_MB, codes, no_serial: false }
+    }
+
+    #[test]
+    fn rows_and_their_attributes_get_into_the_order_of_keys() {
+        for width in [0, 1, 3] {
+            // One key a row, some of them with equal upper halves.
+            let keys: Vec<u64> = (0..1_000_u64).map(|i| (i * 7_919 % 1_000) | (i * 31 % 50) << 32).collect();
+            let mut rows: Vec<Row> = keys.iter().copied().map(row).collect();
+            let mut derived: Vec<u16> = keys.iter().flat_map(|&key| vec![key as u16; width]).collect();
+            let mut order = by_key(&rows);
+            rearrange(&mut rows, &mut derived, &mut order);
+            let mut sorted = keys;
+            sorted.sort_unstable();
+            assert!(rows.iter().map(|row| row.key).eq(sorted.iter().copied()));
+            assert!(rows.iter().all(|row| row.codes[3] == row.key as u16));
+            assert!(derived.iter().copied().eq(sorted.iter().flat_map(|&key| vec![key as u16; width])));
+        }
+    }
+
     #[test]
     fn twins_and_collisions_are_told_apart() {
-        let seen = |key, check, line| Seen { key, check, line, row: 0 };
-        let rows = [seen(1, 1, 2), seen(1, 2, 5), seen(1, 1, 9), seen(2, 1, 3)];
+        // Key, check, line; keys that differ in one half only are two.
+        let all = [(1, 1, 2), (2, 1, 3), (1, 2, 5), (1 << 32, 1, 6), (1, 1, 9)];
+        let rows: Vec<Row> = all.iter().map(|one| row(one.0)).collect();
+        let seen: Vec<Seen> = all.iter().map(|&(_, check, line)| Seen { check, line }).collect();
         let mut problems = Problems::new("x.csv");
-        note_twins(&rows, 0, &mut problems);
+        note_twins(&rows, &by_key(&rows), &seen, 0, &mut problems);
         let all: Vec<_> =
             problems.finish(Path::new("none"), b',').into_iter().map(|p| (p.code, p.message)).collect();
         assert_eq!(all[0], ("RC310", "`x.csv` line 9: the same Device ID as in line 2".to_owned()));

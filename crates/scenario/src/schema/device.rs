@@ -101,6 +101,8 @@ pub struct WhileOff {
     pub download: Option<Off>,
     /// Restarts.
     pub restart: Option<Off>,
+    /// Uploads of telemetry.
+    pub telemetry: Option<Off>,
 }
 
 /// Whether a step needs the device to be on.
