@@ -25,7 +25,7 @@ impl<S: Sink> Life<'_, S> {
         let at = match &defect.shows {
             Shows::InInstall => return None,
             Shows::AfterRestart(after) => {
-                build.from + after.sample(self.luck, self.key, Purpose::Defect, defect.key, 2)
+                build.from + self.draws.sample(after, Purpose::Defect, defect.key, 2)
             }
             Shows::On(at) => build.from.max(*at),
         };
@@ -42,14 +42,14 @@ impl<S: Sink> Life<'_, S> {
         }
         let rule = &self.plan.management.switch_off;
         let key = self.plan.defects[d].key;
-        if self.luck.toss(rule.fails, self.key, Purpose::SwitchOff, key, false) {
+        if self.draws.toss(rule.fails, Purpose::SwitchOff, key, false) {
             return SimTime::NEVER;
         }
         let Some(heard) = self.sync(ordered + 1) else { return SimTime::NEVER };
         if heard <= build.restarted {
             return build.from;
         }
-        let after = rule.restart_after.sample(self.luck, self.key, Purpose::SwitchOff, key, 2);
+        let after = self.draws.sample(&rule.restart_after, Purpose::SwitchOff, key, 2);
         self.presence.online(heard + after).map_or(SimTime::NEVER, |on| on.from)
     }
 

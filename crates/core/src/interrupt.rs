@@ -64,7 +64,7 @@ impl<S: Sink> Life<'_, S> {
         let mut up = SimTime::NEVER;
         if let Some(repair) = &d.repair {
             let draw = |quantile: &crate::quantile::Quantile, lane: usize| {
-                quantile.sample(self.luck, self.key, Purpose::Repair, d.key, lane)
+                self.draws.sample(quantile, Purpose::Repair, d.key, lane)
             };
             let asked = at + draw(&repair.asked_after, 0);
             let begun = match repair.at_most_a_day {
@@ -142,8 +142,8 @@ impl<S: Sink> Life<'_, S> {
     fn uninstall_takes(&self, at: SimTime, release: ReleaseId) -> (bool, Option<SimTime>) {
         let rule = &self.plan.management.uninstall;
         let n = self.plan.releases[release.0 as usize].key << 8;
-        let takes = rule.takes.sample(self.luck, self.key, Purpose::Uninstall, n, 3);
-        let fails = self.luck.toss(rule.fails, self.key, Purpose::Uninstall, n, false);
+        let takes = self.draws.sample(&rule.takes, Purpose::Uninstall, n, 3);
+        let fails = self.draws.toss(rule.fails, Purpose::Uninstall, n, false);
         (fails, self.presence.work(at, takes, |_, _| {}))
     }
 

@@ -19,6 +19,7 @@ use crate::{
     draws::{Luck, Purpose, high64, low64},
     harm::Harm,
     interrupt::Interruption,
+    memo::{Draws, Table},
     odds::Odds,
     plan::{DefectId, Habit, HabitAtSite, Plan, ReleaseId, RingId},
     presence::{AwayKind, Presence, Scratch},
@@ -48,6 +49,7 @@ pub struct Setting<'a> {
 /// Memory that lives are played in; one per worker.
 #[derive(Debug, Default)]
 pub struct LifeScratch {
+    table: Table,
     presence: Scratch,
     lists: Lists,
 }
@@ -101,8 +103,9 @@ pub fn play<S: Sink>(
 ) {
     let Setting { plan, luck, odds, known, .. } = setting;
     let (habit, at_site) = device.habit(plan);
-    let LifeScratch { presence, lists } = scratch;
-    let presence = Presence::new(plan, luck, device, habit, at_site, presence);
+    let LifeScratch { table, presence, lists } = scratch;
+    let draws = Draws::new(luck, device.key, table);
+    let presence = Presence::new(plan, draws, device, habit, at_site, presence);
     let (policy_conflict, coin_disk) = presence.blocked();
     let little_disk = device.listed.and_then(|l| l.little_disk).unwrap_or(coin_disk);
     let every_hour = presence.always || !plan.device.needs_online.scan;
@@ -113,7 +116,7 @@ pub fn play<S: Sink>(
     );
     let mut life = Life {
         plan,
-        luck,
+        draws,
         known,
         sees: setting.sees,
         ring,
@@ -155,7 +158,7 @@ pub fn play<S: Sink>(
 #[derive(Debug)]
 pub(crate) struct Life<'a, S> {
     pub(crate) plan: &'a Plan,
-    pub(crate) luck: &'a Luck,
+    pub(crate) draws: Draws<'a>,
     pub(crate) known: &'a Known,
     pub(crate) sees: bool,
     pub(crate) ring: RingId,
@@ -233,9 +236,9 @@ impl<S: Sink> Life<'_, S> {
             return start;
         }
         let word = if ramp.keeps_order {
-            high64(self.luck.block(self.key, Purpose::Ring, 0))
+            high64(self.draws.block(Purpose::Ring, 0))
         } else {
-            low64(self.luck.block(self.key, Purpose::RampPlace, release.key))
+            low64(self.draws.block(Purpose::RampPlace, release.key))
         };
         let delay = ramp.delay_s(word as f64 / 18_446_744_073_709_551_616.0);
         delay.map_or(SimTime::NEVER, |delay| start + delay)
@@ -375,7 +378,7 @@ impl<S: Sink> Life<'_, S> {
             let release = &plan.releases[i];
             let push = release.push.as_ref()?;
             let n = release.key << 8;
-            let takes = push.reaches.sample(self.luck, self.key, Purpose::Rollout, n, 3);
+            let takes = self.draws.sample(&push.reaches, Purpose::Rollout, n, 3);
             let offerable = self.lists.offerable[i];
             let at = self.presence.online(now.max(offerable + takes))?.from;
             (at <= self.lists.offered_until[i]).then_some(at)

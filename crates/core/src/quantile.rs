@@ -102,6 +102,15 @@ impl Quantile {
         round(value.max(self.at_least).min(self.at_most))
     }
 
+    /// The value where it is always the same.
+    #[inline]
+    pub(crate) fn fixed_value(&self) -> Option<i64> {
+        match self.shape {
+            Shape::Fixed(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// The value for lane `lane` of (entity, purpose, n). What is always the same needs no draw.
     #[inline]
     pub fn sample(&self, luck: &Luck, entity: u64, purpose: Purpose, n: u32, lane: usize) -> i64 {

@@ -82,7 +82,7 @@ impl<S: Sink> Life<'_, S> {
     fn user(&self, release: ReleaseId, pending: SimTime) -> Option<SimTime> {
         let after = self.plan.device.restart.user.as_ref()?;
         let n = self.plan.releases[release.0 as usize].key << 8;
-        let delay = after.sample(self.luck, self.key, Purpose::Rollout, n, 1);
+        let delay = self.draws.sample(after, Purpose::Rollout, n, 1);
         let mut at = pending + delay;
         // Nobody is asked during a hold; when it ends, the user takes as long as ever.
         while self.released(at) > at {
@@ -96,7 +96,7 @@ impl<S: Sink> Life<'_, S> {
     fn idle(&self, release: ReleaseId, pending: SimTime, latest: SimTime) -> Option<SimTime> {
         let after = self.plan.device.restart.idle.as_ref()?;
         let n = self.plan.releases[release.0 as usize].key << 8;
-        let delay = after.sample(self.luck, self.key, Purpose::Rollout, n, 2);
+        let delay = self.draws.sample(after, Purpose::Rollout, n, 2);
         let mut t = pending;
         while t <= latest {
             let start = self.on_and_released(t)?;

@@ -109,7 +109,7 @@ impl<S: Sink> Life<'_, S> {
 
     fn seen_by_telemetry(&self, defect: usize) -> bool {
         let d = &self.plan.defects[defect];
-        self.luck.toss(d.telemetry, self.key, Purpose::DefectSeen, d.key, false)
+        self.draws.toss(d.telemetry, Purpose::DefectSeen, d.key, false)
     }
 
     /// When something that happens at `t` is seen by telemetry.
@@ -118,10 +118,10 @@ impl<S: Sink> Life<'_, S> {
         let Some(every) = rule.every_s else {
             let at = self.presence.online(t)?.from;
             let n = at.0 as u32;
-            let lost = self.luck.toss(rule.loss, self.key, Purpose::Telemetry, n, false);
-            return (!lost).then(|| at + rule.latency.sample(self.luck, self.key, Purpose::Telemetry, n, 2));
+            let lost = self.draws.toss(rule.loss, Purpose::Telemetry, n, false);
+            return (!lost).then(|| at + self.draws.sample(&rule.latency, Purpose::Telemetry, n, 2));
         };
-        let phase = (i64::from(self.luck.block(self.key, Purpose::Upload, 0)[0]) * every) >> 32;
+        let phase = (i64::from(self.draws.block(Purpose::Upload, 0)[0]) * every) >> 32;
         let origin = SimTime(phase - self.plan.epoch_unix_s);
         // The last upload due by then may still be to come, if the device was off.
         let mut k = (t - origin).div_euclid(every);
@@ -134,8 +134,8 @@ impl<S: Sink> Life<'_, S> {
             let again = self.presence.online(origin + (k + 1) * every).is_some_and(|next| next.from <= at);
             if at >= t && !again {
                 let n = k as u32;
-                if !self.luck.toss(rule.loss, self.key, Purpose::Telemetry, n, false) {
-                    return Some(at + rule.latency.sample(self.luck, self.key, Purpose::Telemetry, n, 2));
+                if !self.draws.toss(rule.loss, Purpose::Telemetry, n, false) {
+                    return Some(at + self.draws.sample(&rule.latency, Purpose::Telemetry, n, 2));
                 }
             }
             k += 1;
@@ -148,10 +148,10 @@ impl<S: Sink> Life<'_, S> {
             let Harm { release, defect, from, to } = self.lists.harms[i];
             let d = &self.plan.defects[defect.0 as usize];
             let Some(ticket) = &d.ticket else { continue };
-            if !self.luck.toss(ticket.share, self.key, Purpose::DefectSeen, d.key, true) {
+            if !self.draws.toss(ticket.share, Purpose::DefectSeen, d.key, true) {
                 continue;
             }
-            let after = ticket.after.sample(self.luck, self.key, Purpose::Defect, d.key, 3);
+            let after = self.draws.sample(&ticket.after, Purpose::Defect, d.key, 3);
             let Some(at) = desk::opens(&ticket.hours, from + after) else { continue };
             if at < to && at < self.horizon {
                 let step = Step::Harmed(release, defect);
@@ -170,11 +170,11 @@ impl<S: Sink> Life<'_, S> {
         let (epoch, horizon) = (self.plan.epoch_unix_s, self.horizon);
         let block_of = |t: i64| (t + epoch).div_euclid(AWAY_BLOCK_S);
         for number in block_of(0)..=block_of(horizon.0) {
-            let words = self.luck.block(self.key, Purpose::Trouble, number as u32);
+            let words = self.draws.block(Purpose::Trouble, number as u32);
             let failures = background.failures.as_ref().map_or(0, |p| p.count(low64(words)));
             let tickets = background.tickets.as_ref().map_or(0, |p| p.count(high64(words)));
             for i in 0..failures.max(tickets) {
-                let draws = self.luck.block(self.key, Purpose::TroubleAt, (number as u32) << 4 | i);
+                let draws = self.draws.block(Purpose::TroubleAt, (number as u32) << 4 | i);
                 let place = |lane: usize| (i64::from(draws[lane]) * AWAY_BLOCK_S) >> 32;
                 let at = |lane: usize| SimTime(number * AWAY_BLOCK_S + place(lane) - epoch);
                 if i < failures && at(0).0 >= 0 {

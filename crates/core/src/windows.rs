@@ -59,11 +59,18 @@ impl Windows {
     /// The span that contains `t`, or else the next one after it.
     #[inline]
     pub fn next(&self, t: SimTime) -> Option<Span> {
+        self.around(t).map(|(_, span)| span)
+    }
+
+    /// The same, with the end of the span before it.
+    #[inline]
+    pub(crate) fn around(&self, t: SimTime) -> Option<(SimTime, Span)> {
         let day = (t.0.div_euclid(DAY_S) - self.first_day).max(0) as usize;
         let mut i = *self.by_day.get(day)? as usize;
         while let Some(span) = self.spans.get(i) {
             if span.to > t {
-                return Some(*span);
+                let before = i.checked_sub(1).map_or(SimTime::ALWAYS, |before| self.spans[before].to);
+                return Some((before, *span));
             }
             i += 1;
         }
