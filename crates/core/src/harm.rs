@@ -55,6 +55,9 @@ impl<S: Sink> Life<'_, S> {
 
     /// The device stops running its build at `at` (or play ends): what showed meanwhile.
     pub(crate) fn leave(&mut self, at: SimTime) {
+        if self.sound {
+            return;
+        }
         let build = self.build();
         let Some(release) = build.release else { return };
         let (id, horizon) = (ReleaseId(release as u16), self.horizon);
@@ -87,6 +90,9 @@ impl<S: Sink> Life<'_, S> {
 
     /// The defect that fails every install of `target` on this device.
     pub(crate) fn failure_by_defect(&self, target: ReleaseId) -> Option<CauseId> {
+        if self.sound {
+            return None;
+        }
         let fails = |&d: &usize| {
             let defect = &self.plan.defects[d];
             matches!(defect.shows, Shows::InInstall)

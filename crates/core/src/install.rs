@@ -67,7 +67,7 @@ impl<S: Sink> Life<'_, S> {
         let coins = if self.plan.device.failures.is_empty() {
             [u32::MAX; 4]
         } else {
-            self.draws.block(Purpose::Attempt, address)
+            self.draws.once(Purpose::Attempt, address)
         };
         let mut now = now;
         if !*downloaded {
@@ -188,7 +188,11 @@ impl<S: Sink> Life<'_, S> {
     }
 
     /// The first instant at or after `t` at which no freeze holds restarts.
+    #[inline]
     pub(crate) fn released(&self, t: SimTime) -> SimTime {
+        if self.holds.spans().is_empty() {
+            return t;
+        }
         match self.holds.next(t) {
             Some(hold) if hold.from <= t => hold.to,
             _ => t,

@@ -26,10 +26,21 @@ pub(crate) enum AwayKind {
 }
 
 /// Reusable memory for one worker, so that playing a life allocates nothing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Scratch {
     away: Vec<(Span, AwayKind)>,
+    sessions: Box<Sessions>,
 }
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self { away: Vec::new(), sessions: Box::new([const { Cell::new((i64::MIN, None)) }; SESSIONS]) }
+    }
+}
+
+/// Days since 1970 and the session of each, as far as they are known; every day has a place that it shares with others.
+type Sessions = [Cell<(i64, Option<Span>)>; SESSIONS];
+const SESSIONS: usize = 128;
 
 /// A stretch of being on, and when it is the answer: to whoever asks from `since` on and before `until`.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +66,7 @@ pub(crate) struct Presence<'a> {
     /// Shift against the stated hours, or begin of the device's own day.
     shift_s: i64,
     sync_phase: u32,
+    sessions: &'a Sessions,
     /// Sorted, disjoint.
     away: &'a mut Vec<(Span, AwayKind)>,
     /// What was answered last: many ask for the same stretch or a later instant in it.
@@ -79,6 +91,9 @@ impl<'a> Presence<'a> {
             Online::Always | Online::Sporadic { .. } => 0,
         };
         scratch.away.clear();
+        if matches!(habit.online, Online::Sporadic { .. }) {
+            scratch.sessions.iter().for_each(|day| day.set((i64::MIN, None)));
+        }
         let mut presence = Presence {
             draws,
             habit,
@@ -87,6 +102,7 @@ impl<'a> Presence<'a> {
             horizon: plan.horizon,
             shift_s,
             sync_phase: block[3],
+            sessions: &scratch.sessions,
             away: &mut scratch.away,
             last: Cell::new(NO_STRETCH),
             always: false,
@@ -147,14 +163,14 @@ impl<'a> Presence<'a> {
         let block_of = |t: SimTime| (t.0 + self.epoch_unix_s).div_euclid(AWAY_BLOCK_S);
         let begin = SimTime(-LOOK_BACK_S);
         for block in block_of(begin) - away.reach_blocks..=block_of(self.horizon) {
-            let word = low64(self.draws.block(Purpose::Absence, block as u32));
+            let word = low64(self.draws.once(Purpose::Absence, block as u32));
             let count = away.begins.count(word);
             for i in 0..count {
                 let n = (block as u32) << 4 | i;
-                let word = self.draws.block(Purpose::AbsenceSpan, n)[0];
-                let at = block * AWAY_BLOCK_S + ((i64::from(word) * AWAY_BLOCK_S) >> 32);
+                let draws = self.draws.once(Purpose::AbsenceSpan, n);
+                let at = block * AWAY_BLOCK_S + ((i64::from(draws[0]) * AWAY_BLOCK_S) >> 32);
                 let from = SimTime(at - self.epoch_unix_s);
-                let lasts = self.draws.sample(&away.lasts, Purpose::AbsenceSpan, n, 1);
+                let lasts = self.draws.of(&away.lasts, draws, Purpose::AbsenceSpan, n, 1);
                 if from + lasts > begin && from < self.horizon {
                     self.away.push((Span { from, to: from + lasts }, AwayKind::Absent));
                 }
@@ -222,19 +238,19 @@ impl<'a> Presence<'a> {
             }
             let base = self.hours(at)?;
             let from = base.from.max(at);
-            let (mut back, mut next) = (SimTime::ALWAYS, None);
+            // The end of the absence before, and the begin of the one after.
+            let (mut back, mut leaves) = (SimTime::ALWAYS, SimTime::NEVER);
             for (away, _) in self.away.iter() {
                 if away.to > from {
-                    next = Some(away);
+                    (leaves, at) = (away.from, away.to);
                     break;
                 }
                 back = away.to;
             }
-            if let Some(away) = next.filter(|away| away.from <= from) {
-                at = away.to;
+            if leaves <= from {
                 continue;
             }
-            let to = next.map_or(base.to, |away| base.to.min(away.from));
+            let to = base.to.min(leaves);
             self.last.set(Stretch {
                 since: base.since.max(back).min(t),
                 from: base.from.max(back),
@@ -246,6 +262,7 @@ impl<'a> Presence<'a> {
     }
 
     /// The stretch of the habit's hours that contains `t` or comes next, absences aside.
+    #[inline]
     fn hours(&self, t: SimTime) -> Option<Stretch> {
         match &self.habit.online {
             Online::Always => Some(Stretch {
@@ -271,15 +288,22 @@ impl<'a> Presence<'a> {
     }
 
     /// The session that has not ended at `t`, with those that begin before it ends.
+    #[inline(never)]
     fn sessions(&self, day: Coin, session: &Quantile, t: SimTime) -> Option<Stretch> {
         let on = |d: i64| {
-            if !day.heads(low64(self.draws.block(Purpose::Session, d as u32))) {
-                return None;
+            let kept = &self.sessions[d as usize % SESSIONS];
+            let (of, known) = kept.get();
+            if of == d {
+                return known;
             }
-            let word = self.draws.block(Purpose::Session, d as u32)[2];
-            let begin = d * DAY_S - self.epoch_unix_s + ((i64::from(word) * DAY_S) >> 32);
-            let lasts = self.draws.sample(session, Purpose::Session, d as u32, 3);
-            Some(Span { from: SimTime(begin), to: SimTime(begin + lasts.max(1)) })
+            let block = self.draws.once(Purpose::Session, d as u32);
+            let drawn = day.heads(low64(block)).then(|| {
+                let begin = d * DAY_S - self.epoch_unix_s + ((i64::from(block[2]) * DAY_S) >> 32);
+                let lasts = self.draws.of(session, block, Purpose::Session, d as u32, 3);
+                Span { from: SimTime(begin), to: SimTime(begin + lasts.max(1)) }
+            });
+            kept.set((d, drawn));
+            drawn
         };
         // A session may reach over midnight, so the search begins the day before.
         let today = (t.0 + self.epoch_unix_s).div_euclid(DAY_S);
@@ -312,7 +336,7 @@ impl<'a> Presence<'a> {
 
     /// The kind of absence at `t`, and how long (at most to `to`) that stays so.
     pub(crate) fn absence_at(&self, t: SimTime, to: SimTime) -> (SimTime, Option<AwayKind>) {
-        match self.away.get(self.away.partition_point(|(span, _)| span.to <= t)) {
+        match self.away.iter().find(|(span, _)| span.to > t) {
             Some((span, kind)) if span.from <= t => (span.to.min(to), Some(*kind)),
             Some((span, _)) => (span.from.min(to), None),
             None => (to, None),
@@ -366,6 +390,11 @@ impl<'a> Presence<'a> {
             t = span.to;
         }
         None
+    }
+
+    /// True if it has no absence at all.
+    pub(crate) fn is_never_away(&self) -> bool {
+        self.away.is_empty()
     }
 
     /// Word of the device's phase in the policy-sync interval.
