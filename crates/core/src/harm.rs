@@ -25,7 +25,7 @@ impl<S: Sink> Life<'_, S> {
         let at = match &defect.shows {
             Shows::InInstall => return None,
             Shows::AfterRestart(after) => {
-                build.from + after.sample(self.luck, self.key, Purpose::Defect, defect.key, 2)
+                build.from + self.draws.sample(after, Purpose::Defect, defect.key, 2)
             }
             Shows::On(at) => build.from.max(*at),
         };
@@ -42,19 +42,22 @@ impl<S: Sink> Life<'_, S> {
         }
         let rule = &self.plan.management.switch_off;
         let key = self.plan.defects[d].key;
-        if self.luck.toss(rule.fails, self.key, Purpose::SwitchOff, key, false) {
+        if self.draws.toss(rule.fails, Purpose::SwitchOff, key, false) {
             return SimTime::NEVER;
         }
         let Some(heard) = self.sync(ordered + 1) else { return SimTime::NEVER };
         if heard <= build.restarted {
             return build.from;
         }
-        let after = rule.restart_after.sample(self.luck, self.key, Purpose::SwitchOff, key, 2);
+        let after = self.draws.sample(&rule.restart_after, Purpose::SwitchOff, key, 2);
         self.presence.online(heard + after).map_or(SimTime::NEVER, |on| on.from)
     }
 
     /// The device stops running its build at `at` (or play ends): what showed meanwhile.
     pub(crate) fn leave(&mut self, at: SimTime) {
+        if self.sound {
+            return;
+        }
         let build = self.build();
         let Some(release) = build.release else { return };
         let (id, horizon) = (ReleaseId(release as u16), self.horizon);
@@ -87,6 +90,9 @@ impl<S: Sink> Life<'_, S> {
 
     /// The defect that fails every install of `target` on this device.
     pub(crate) fn failure_by_defect(&self, target: ReleaseId) -> Option<CauseId> {
+        if self.sound {
+            return None;
+        }
         let fails = |&d: &usize| {
             let defect = &self.plan.defects[d];
             matches!(defect.shows, Shows::InInstall)

@@ -43,8 +43,7 @@ impl<S: Sink> Life<'_, S> {
                 self.emit(failed_at, until.unwrap_or(self.cut), Blocker::NeedsAttention);
                 return until;
             }
-            let wait =
-                self.plan.device.retry_after.sample(self.luck, self.key, Purpose::Durations, address, 1);
+            let wait = self.draws.sample(&self.plan.device.retry_after, Purpose::Durations, address, 1);
             // At least a minute apart, so that attempts without end do end at the horizon.
             let again = self.when_allowed(failed_at + wait.max(60)).filter(|&t| self.fits(t));
             let Some(again) = again else {
@@ -68,7 +67,7 @@ impl<S: Sink> Life<'_, S> {
         let coins = if self.plan.device.failures.is_empty() {
             [u32::MAX; 4]
         } else {
-            self.luck.block(self.key, Purpose::Attempt, address)
+            self.draws.once(Purpose::Attempt, address)
         };
         let mut now = now;
         if !*downloaded {
@@ -86,7 +85,7 @@ impl<S: Sink> Life<'_, S> {
         }
         if self.little_disk && !self.disk_freed {
             let freed = self.plan.device.disk_freed_after.as_ref().map_or(SimTime::NEVER, |after| {
-                now + after.sample(self.luck, self.key, Purpose::Durations, address, 3)
+                now + self.draws.sample(after, Purpose::Durations, address, 3)
             });
             if !self.fits(freed) {
                 self.emit(now, self.cut, Blocker::DiskFull);
@@ -96,8 +95,7 @@ impl<S: Sink> Life<'_, S> {
             self.disk_freed = true;
             now = freed;
         }
-        let takes =
-            self.plan.device.install_takes.sample(self.luck, self.key, Purpose::Durations, address, 0);
+        let takes = self.draws.sample(&self.plan.device.install_takes, Purpose::Durations, address, 0);
         let begin = self.when_allowed(now).filter(|&t| self.fits(t));
         let end = begin.and_then(|begin| {
             self.sink.step(begin, Step::InstallStarted(target));
@@ -137,7 +135,7 @@ impl<S: Sink> Life<'_, S> {
         let total = match &rules.download_takes {
             Some(takes) => {
                 let n = release.key << 8;
-                takes.sample(self.luck, self.key, Purpose::Durations, n, 0)
+                self.draws.sample(takes, Purpose::Durations, n, 0)
             }
             None => {
                 let bits = release.size_bytes.saturating_mul(8);
@@ -190,7 +188,11 @@ impl<S: Sink> Life<'_, S> {
     }
 
     /// The first instant at or after `t` at which no freeze holds restarts.
+    #[inline]
     pub(crate) fn released(&self, t: SimTime) -> SimTime {
+        if self.holds.spans().is_empty() {
+            return t;
+        }
         match self.holds.next(t) {
             Some(hold) if hold.from <= t => hold.to,
             _ => t,
@@ -243,6 +245,6 @@ impl<S: Sink> Life<'_, S> {
     /// How long a restart into or out of `target` takes.
     pub(crate) fn restart_takes(&self, target: ReleaseId) -> i64 {
         let n = self.plan.releases[target.0 as usize].key << 8 | 255;
-        self.plan.device.restart.takes.sample(self.luck, self.key, Purpose::Durations, n, 2)
+        self.draws.sample(&self.plan.device.restart.takes, Purpose::Durations, n, 2)
     }
 }

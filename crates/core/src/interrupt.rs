@@ -21,6 +21,9 @@ pub(crate) enum Interruption {
 impl<S: Sink> Life<'_, S> {
     /// The next interruption of the build that the device runs, before the end of play.
     pub(crate) fn next_interruption(&self) -> Option<(SimTime, Interruption)> {
+        if self.sound && self.lists.uninstalls.is_empty() {
+            return None;
+        }
         let release = ReleaseId(self.on()? as u16);
         let down = self.next_down().map(|(at, defect)| (at, Interruption::Down(defect)));
         let build = self.build();
@@ -35,6 +38,9 @@ impl<S: Sink> Life<'_, S> {
 
     /// The next defect that takes the device down, if it goes on running its build.
     fn next_down(&self) -> Option<(SimTime, DefectId)> {
+        if self.sound {
+            return None;
+        }
         let build = self.build();
         let release = build.release?;
         let takes_down = |&d: &usize| {
@@ -64,7 +70,7 @@ impl<S: Sink> Life<'_, S> {
         let mut up = SimTime::NEVER;
         if let Some(repair) = &d.repair {
             let draw = |quantile: &crate::quantile::Quantile, lane: usize| {
-                quantile.sample(self.luck, self.key, Purpose::Repair, d.key, lane)
+                self.draws.sample(quantile, Purpose::Repair, d.key, lane)
             };
             let asked = at + draw(&repair.asked_after, 0);
             let begun = match repair.at_most_a_day {
@@ -88,7 +94,7 @@ impl<S: Sink> Life<'_, S> {
         self.note(up, Step::Repaired(release, defect));
         match d.repair.as_ref().map(|repair| repair.leaves) {
             Some(Leaves::Removed) => {
-                let last = &mut self.lists.offered_until[release.0 as usize];
+                let last = &mut self.lists.offers[release.0 as usize].offered_until;
                 *last = (*last).min(SimTime(up.0 - 1));
                 self.back_to_the_build_before(up, up);
             }
@@ -142,8 +148,8 @@ impl<S: Sink> Life<'_, S> {
     fn uninstall_takes(&self, at: SimTime, release: ReleaseId) -> (bool, Option<SimTime>) {
         let rule = &self.plan.management.uninstall;
         let n = self.plan.releases[release.0 as usize].key << 8;
-        let takes = rule.takes.sample(self.luck, self.key, Purpose::Uninstall, n, 3);
-        let fails = self.luck.toss(rule.fails, self.key, Purpose::Uninstall, n, false);
+        let takes = self.draws.sample(&rule.takes, Purpose::Uninstall, n, 3);
+        let fails = self.draws.toss(rule.fails, Purpose::Uninstall, n, false);
         (fails, self.presence.work(at, takes, |_, _| {}))
     }
 

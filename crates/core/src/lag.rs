@@ -1,6 +1,7 @@
 //! The price of lag: whom a release harms after somebody has decided to stop it.
 
 use crate::{
+    device::Device,
     life::{LifeScratch, Setting, play},
     membership::Membership,
     odds::Odds,
@@ -16,7 +17,8 @@ use crate::{
 type Decided = Vec<(Option<SimTime>, Option<SimTime>)>;
 
 /// For each ring and release: devices harmed after the decision to stop it there, and anywhere. Curves know that but
-/// for the tick that holds the decision; if somebody is harmed in that tick, lives are played once more.
+/// for the tick that holds the decision; where somebody is harmed in that tick, the lives of those who can be are played
+/// once more.
 pub(crate) fn harmed_after_decisions(
     world: World<'_>,
     membership: &Membership,
@@ -24,8 +26,9 @@ pub(crate) fn harmed_after_decisions(
     outcome: &Outcome,
 ) -> Vec<(u64, u64)> {
     let World { plan, luck, .. } = world;
+    let releases = plan.releases.len();
     let decided: Decided = (0..plan.rings.len())
-        .flat_map(|ring| (0..plan.releases.len()).map(move |release| (ring, release)))
+        .flat_map(|ring| (0..releases).map(move |release| (ring, release)))
         .map(|(ring, release)| {
             let of = |ring| outcome.stop(plan, ring, ReleaseId(release as u16)).decided;
             (of(Some(RingId(ring as u16))), of(None))
@@ -33,28 +36,43 @@ pub(crate) fn harmed_after_decisions(
         .collect();
     let after = |unit: usize, at: Option<SimTime>| -> (u64, bool) {
         let Some(at) = at else { return (0, false) };
-        let published = plan.releases[unit % plan.releases.len()].published;
+        let published = plan.releases[unit % releases].published;
         let tick = ((at - published).max(0) / plan.tick_s) as usize;
         let harmed = &outcome.tally.units[unit].truth.harmed;
         (harmed.iter().skip(tick + 1).sum(), harmed.get(tick).is_some_and(|&n| n > 0))
     };
     let by_curve: Vec<_> = decided.iter().enumerate().map(|(u, d)| (after(u, d.0), after(u, d.1))).collect();
-    if !by_curve.iter().any(|(own, any)| own.1 || any.1) {
-        return by_curve.iter().map(|(own, any)| (own.0, any.0)).collect();
+    let unclear: Vec<bool> = by_curve.iter().map(|(own, any)| own.1 || any.1).collect();
+    let mut counts: Vec<_> = by_curve.iter().map(|(own, any)| (own.0, any.0)).collect();
+    if !unclear.contains(&true) {
+        return counts;
     }
+    // A device is harmed by a release only if it is prone to a defect of it.
+    let to_ask = |first: usize, device: &Device<'_>| {
+        (0..releases).filter(|&release| unclear[first + release]).any(|release| {
+            let has = |&d: &usize| plan.defects[d].releases[release];
+            (0..plan.defects.len())
+                .filter(has)
+                .any(|d| odds.prone(plan, luck, DefectId(d as u16), device.key, device.values))
+        })
+    };
     let until = outcome.until(plan);
     let setting = Setting { plan, luck, odds, known: &outcome.known, sees: false, until };
-    let (counts, _) = fold_fleet(
+    let (played, _) = fold_fleet(
         world,
         || (vec![(0, 0); decided.len()], LifeScratch::default()),
         |(counts, scratch), device| {
-            if let Some(ring) = membership.ring(plan, luck, device) {
-                let first = ring.0 as usize * plan.releases.len();
+            let Some(ring) = membership.ring(plan, luck, device) else { return };
+            let first = ring.0 as usize * releases;
+            if to_ask(first, device) {
                 play(setting, ring, device, scratch, &mut After { first, decided: &decided, counts });
             }
         },
         |(a, _), (b, _)| a.iter_mut().zip(b).for_each(|(a, b)| *a = (a.0 + b.0, a.1 + b.1)),
     );
+    for unit in (0..counts.len()).filter(|&unit| unclear[unit]) {
+        counts[unit] = played[unit];
+    }
     counts
 }
 

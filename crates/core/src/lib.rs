@@ -29,6 +29,7 @@ mod interrupt;
 mod lag;
 pub mod life;
 pub mod membership;
+mod memo;
 pub mod metrics;
 pub mod observe;
 pub mod odds;

@@ -19,6 +19,7 @@ use crate::{
     draws::{Luck, Purpose, high64, low64},
     harm::Harm,
     interrupt::Interruption,
+    memo::{Draws, Table},
     odds::Odds,
     plan::{DefectId, Habit, HabitAtSite, Plan, ReleaseId, RingId},
     presence::{AwayKind, Presence, Scratch},
@@ -48,6 +49,7 @@ pub struct Setting<'a> {
 /// Memory that lives are played in; one per worker.
 #[derive(Debug, Default)]
 pub struct LifeScratch {
+    table: Table,
     presence: Scratch,
     lists: Lists,
 }
@@ -55,11 +57,8 @@ pub struct LifeScratch {
 /// What a life keeps of itself.
 #[derive(Debug, Default)]
 pub(crate) struct Lists {
-    /// Per release: when this device may be offered it (`NEVER`: not at all), and the last second in which it is.
-    pub offerable: Vec<SimTime>,
-    pub offered_until: Vec<SimTime>,
-    objective: Vec<SimTime>,
-    late_by: Vec<Option<Blocker>>,
+    /// Per release, what holds for this device.
+    pub offers: Vec<Offer>,
     /// What it ran, in order.
     pub builds: Vec<Build>,
     /// The releases that it runs on top of each other: an uninstall takes the last one off.
@@ -78,6 +77,20 @@ pub(crate) struct Lists {
     /// What was seen, and when the device ran a release: kept for their memory alone.
     pub seen: Seen,
     pub covered: Vec<Span>,
+}
+
+/// What holds for a device and a release.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offer {
+    published: SimTime,
+    /// The end of the watch, as far as it is played.
+    pub watched_until: SimTime,
+    /// When this device may be offered it (`NEVER`: not at all), and the last second in which it is.
+    pub offerable: SimTime,
+    pub offered_until: SimTime,
+    /// When the objective passes, and what blocked the device then.
+    objective: SimTime,
+    late_by: Option<Blocker>,
 }
 
 /// A stretch in which a device runs one build.
@@ -101,8 +114,9 @@ pub fn play<S: Sink>(
 ) {
     let Setting { plan, luck, odds, known, .. } = setting;
     let (habit, at_site) = device.habit(plan);
-    let LifeScratch { presence, lists } = scratch;
-    let presence = Presence::new(plan, luck, device, habit, at_site, presence);
+    let LifeScratch { table, presence, lists } = scratch;
+    let draws = Draws::new(luck, device.key, table);
+    let presence = Presence::new(plan, draws, device, habit, at_site, presence);
     let (policy_conflict, coin_disk) = presence.blocked();
     let little_disk = device.listed.and_then(|l| l.little_disk).unwrap_or(coin_disk);
     let every_hour = presence.always || !plan.device.needs_online.scan;
@@ -111,9 +125,10 @@ pub fn play<S: Sink>(
         (0..plan.defects.len())
             .map(|d| odds.prone(plan, luck, DefectId(d as u16), device.key, device.values)),
     );
+    let sound = !lists.prone.contains(&true);
     let mut life = Life {
         plan,
-        luck,
+        draws,
         known,
         sees: setting.sees,
         ring,
@@ -122,6 +137,7 @@ pub fn play<S: Sink>(
         at_site,
         presence,
         every_hour,
+        sound,
         policy_conflict,
         little_disk,
         disk_freed: false,
@@ -155,7 +171,7 @@ pub fn play<S: Sink>(
 #[derive(Debug)]
 pub(crate) struct Life<'a, S> {
     pub(crate) plan: &'a Plan,
-    pub(crate) luck: &'a Luck,
+    pub(crate) draws: Draws<'a>,
     pub(crate) known: &'a Known,
     pub(crate) sees: bool,
     pub(crate) ring: RingId,
@@ -165,6 +181,8 @@ pub(crate) struct Life<'a, S> {
     pub(crate) presence: Presence<'a>,
     /// It scans day and night (but while it is down).
     pub(crate) every_hour: bool,
+    /// It is not prone to anything.
+    pub(crate) sound: bool,
     policy_conflict: bool,
     pub(crate) little_disk: bool,
     pub(crate) disk_freed: bool,
@@ -196,10 +214,7 @@ pub(crate) struct Life<'a, S> {
 impl<S: Sink> Life<'_, S> {
     fn collect_offers(&mut self) {
         let lists = &mut *self.lists;
-        lists.offerable.clear();
-        lists.offered_until.clear();
-        lists.objective.clear();
-        lists.late_by.clear();
+        lists.offers.clear();
         lists.builds.clear();
         lists.builds.push(Build { release: None, restarted: SimTime::ALWAYS, from: SimTime::ALWAYS });
         lists.stack.clear();
@@ -210,11 +225,16 @@ impl<S: Sink> Life<'_, S> {
         for i in 0..self.plan.releases.len() {
             let id = ReleaseId(i as u16);
             let at = self.offer_of(id);
-            self.lists.offerable.push(at);
-            self.lists.offered_until.push(self.known.withdrawn(id));
-            let objective = self.objective_of(id, at);
-            self.lists.objective.push(objective);
-            self.lists.late_by.push(None);
+            let release = &self.plan.releases[i];
+            let watched_until = release.watched_until.min(self.horizon);
+            self.lists.offers.push(Offer {
+                published: release.published,
+                watched_until,
+                offerable: at,
+                offered_until: self.known.withdrawn(id),
+                objective: self.objective_of(id, at).min(watched_until),
+                late_by: None,
+            });
         }
     }
 
@@ -222,7 +242,7 @@ impl<S: Sink> Life<'_, S> {
     fn offer_of(&self, id: ReleaseId) -> SimTime {
         let release = &self.plan.releases[id.0 as usize];
         if let (Some(followed), None) = (release.follows, &release.push) {
-            return self.lists.offerable[followed.0 as usize].max(release.published);
+            return self.lists.offers[followed.0 as usize].offerable.max(release.published);
         }
         let Some(start) = self.known.offer(self.ring, id) else { return SimTime::NEVER };
         if release.push.as_ref().is_some_and(|push| push.ignores_rings) {
@@ -233,9 +253,9 @@ impl<S: Sink> Life<'_, S> {
             return start;
         }
         let word = if ramp.keeps_order {
-            high64(self.luck.block(self.key, Purpose::Ring, 0))
+            high64(self.draws.block(Purpose::Ring, 0))
         } else {
-            low64(self.luck.block(self.key, Purpose::RampPlace, release.key))
+            low64(self.draws.block(Purpose::RampPlace, release.key))
         };
         let delay = ramp.delay_s(word as f64 / 18_446_744_073_709_551_616.0);
         delay.map_or(SimTime::NEVER, |delay| start + delay)
@@ -246,17 +266,15 @@ impl<S: Sink> Life<'_, S> {
     fn objective_of(&self, release: ReleaseId, offerable: SimTime) -> SimTime {
         let ring = &self.plan.rings[self.ring.0 as usize];
         let due = self.plan.objective_at(self.ring, release);
-        let watched = self.watched_until(release.0 as usize);
         let late =
             ring.returned_objective_s.filter(|_| !self.presence.always && offerable < self.plan.horizon);
-        let at = late.map_or(due, |after_return| {
+        late.map_or(due, |after_return| {
             let active_until = offerable + ring.deadline_s.unwrap_or(0);
             match self.presence.online(offerable) {
                 Some(span) if span.from > active_until => due.max(span.from + after_return),
                 _ => due,
             }
-        });
-        at.min(watched)
+        })
     }
 
     /// Leg by leg to the end of play.
@@ -294,11 +312,6 @@ impl<S: Sink> Life<'_, S> {
             Some((at, _)) => (at, at),
             None => (horizon, SimTime(horizon.0 - 1)),
         };
-    }
-
-    /// The end of the watch of a release, as far as it is played.
-    pub(crate) fn watched_until(&self, release: usize) -> SimTime {
-        self.plan.releases[release].watched_until.min(self.horizon)
     }
 
     /// True if a step of the chain can happen at `t` in this leg.
@@ -347,19 +360,18 @@ impl<S: Sink> Life<'_, S> {
 
     /// The first instant at or after `t` at which a release from `next` on may be offered.
     pub(crate) fn next_offer(&self, next: usize, t: SimTime) -> Option<SimTime> {
-        let lists = &*self.lists;
-        let of = |i: usize| {
-            let at = lists.offerable[i].max(t);
-            (at <= lists.offered_until[i] && at < SimTime::NEVER).then_some(at)
+        let of = |offer: &Offer| {
+            let at = offer.offerable.max(t);
+            (at <= offer.offered_until && at < SimTime::NEVER).then_some(at)
         };
-        (next..lists.offerable.len()).filter_map(of).min()
+        self.lists.offers.get(next..)?.iter().filter_map(of).min()
     }
 
     /// The newest release that is offered at `t`, `next` at the oldest.
     pub(crate) fn newest(&self, next: usize, t: SimTime) -> Option<ReleaseId> {
-        let lists = &*self.lists;
-        let offered = |&i: &usize| lists.offerable[i] <= t && t <= lists.offered_until[i];
-        (next..lists.offerable.len()).rev().find(offered).map(|i| ReleaseId(i as u16))
+        let offered = |offer: &Offer| offer.offerable <= t && t <= offer.offered_until;
+        let newer = self.lists.offers.get(next..)?.iter().rposition(offered)?;
+        Some(ReleaseId((next + newer) as u16))
     }
 
     pub(crate) fn take(&mut self, target: ReleaseId, at: SimTime) {
@@ -375,10 +387,10 @@ impl<S: Sink> Life<'_, S> {
             let release = &plan.releases[i];
             let push = release.push.as_ref()?;
             let n = release.key << 8;
-            let takes = push.reaches.sample(self.luck, self.key, Purpose::Rollout, n, 3);
-            let offerable = self.lists.offerable[i];
+            let takes = self.draws.sample(&push.reaches, Purpose::Rollout, n, 3);
+            let Offer { offerable, offered_until, .. } = self.lists.offers[i];
             let at = self.presence.online(now.max(offerable + takes))?.from;
-            (at <= self.lists.offered_until[i]).then_some(at)
+            (at <= offered_until).then_some(at)
         };
         let first = (self.next..plan.releases.len()).filter_map(arrival).min().filter(|&t| self.fits(t));
         let Some(at) = first else {
@@ -432,7 +444,7 @@ impl<S: Sink> Life<'_, S> {
         if from >= to {
             return;
         }
-        if blocker < Blocker::NoHeartbeat || self.presence.always {
+        if blocker < Blocker::NoHeartbeat || self.presence.is_never_away() {
             self.project(from, to, blocker);
             return;
         }
@@ -452,37 +464,42 @@ impl<S: Sink> Life<'_, S> {
 
     /// Tells each release that the device does not run what keeps it back over `[from, to)`.
     fn project(&mut self, from: SimTime, to: SimTime, blocker: Blocker) {
-        for i in self.on().map_or(0, |on| on + 1)..self.lists.offerable.len() {
-            let release = &self.plan.releases[i];
-            let (from, to) = (from.max(release.published), to.min(self.watched_until(i)));
+        for i in self.on().map_or(0, |on| on + 1)..self.lists.offers.len() {
+            let Offer { published, watched_until, offerable, offered_until: last, .. } = self.lists.offers[i];
+            if to <= published {
+                // So are all newer ones.
+                return;
+            }
+            let (from, to) = (from.max(published), to.min(watched_until));
             if from >= to {
                 continue;
             }
-            let (offerable, last) = (self.lists.offerable[i], self.lists.offered_until[i]);
-            self.block(i, from, offerable.clamp(from, to), Blocker::Deferred);
+            let begun = offerable.max(from).min(to);
+            self.block(i, from, begun, Blocker::Deferred);
             if last >= to || self.in_hand.is_some_and(|hand| hand >= i) {
-                self.block(i, offerable.clamp(from, to), to, blocker);
+                self.block(i, begun, to, blocker);
                 continue;
             }
             // Withdrawn: it waits for a newer one that brings it along.
             let withdrawn = (last + 1).max(offerable).clamp(from, to);
             let again = self.next_offer(i + 1, withdrawn).unwrap_or(to).clamp(withdrawn, to);
-            self.block(i, offerable.clamp(from, to), withdrawn, blocker);
+            self.block(i, begun, withdrawn, blocker);
             self.block(i, withdrawn, again, Blocker::Deferred);
             self.block(i, again, to, blocker);
         }
     }
 
+    #[inline]
     fn block(&mut self, release: usize, from: SimTime, to: SimTime, what: Blocker) {
         if from >= to {
             return;
         }
         self.sink.blocked(ReleaseId(release as u16), from, to, what);
-        let due = self.lists.objective[release];
+        let offer = &mut self.lists.offers[release];
         // The objective may pass at the very end of the watch, after the last stretch.
-        let at_end = due == to && to == self.watched_until(release);
-        if from <= due && (due < to || at_end) {
-            self.lists.late_by[release] = Some(what);
+        let at_end = offer.objective == to && to == offer.watched_until;
+        if from <= offer.objective && (offer.objective < to || at_end) {
+            offer.late_by = Some(what);
         }
     }
 
@@ -491,10 +508,9 @@ impl<S: Sink> Life<'_, S> {
     pub(crate) fn judged(&self, release: usize) -> (SimTime, bool, bool, Option<Blocker>) {
         let rule = self.plan.device.connectivity;
         let ring = &self.plan.rings[self.ring.0 as usize];
-        let due = self.lists.objective[release];
+        let Offer { published, objective: due, late_by, .. } = self.lists.offers[release];
         let heard_from = SimTime(due.0 - self.plan.objective.heard_within_s);
         let heard = self.presence.online(heard_from).is_some_and(|span| span.from <= due);
-        let published = self.plan.releases[release].published;
         let connected = self.presence.connected(published, rule.total_s, rule.continuous_s, due).is_some();
         let eligible = ring.in_objective
             && !self.scheduled()
@@ -502,6 +518,6 @@ impl<S: Sink> Life<'_, S> {
             && !self.little_disk
             && heard
             && connected;
-        (due, eligible, connected, self.lists.late_by[release])
+        (due, eligible, connected, late_by)
     }
 }

@@ -2,10 +2,14 @@
 //!
 //! *Invariant:* every answer costs a bounded number of draws, and any instant can be asked for, in any order.
 
+use std::cell::Cell;
+
 use crate::{
     device::Device,
-    draws::{Luck, Purpose, high64, low64},
+    draws::{Coin, Purpose, high64, low64},
+    memo::Draws,
     plan::{AWAY_BLOCK_S, Habit, HabitAtSite, Online, Plan},
+    quantile::Quantile,
     time::{DAY_S, SimTime},
     windows::Span,
 };
@@ -22,16 +26,39 @@ pub(crate) enum AwayKind {
 }
 
 /// Reusable memory for one worker, so that playing a life allocates nothing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Scratch {
     away: Vec<(Span, AwayKind)>,
+    sessions: Box<Sessions>,
 }
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self { away: Vec::new(), sessions: Box::new([const { Cell::new((i64::MIN, None)) }; SESSIONS]) }
+    }
+}
+
+/// Days since 1970 and the session of each, as far as they are known; every day has a place that it shares with others.
+type Sessions = [Cell<(i64, Option<Span>)>; SESSIONS];
+const SESSIONS: usize = 128;
+
+/// A stretch of being on, and when it is the answer: to whoever asks from `since` on and before `until`.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    since: SimTime,
+    from: SimTime,
+    to: SimTime,
+    until: SimTime,
+}
+
+/// The answer to nobody.
+const NO_STRETCH: Stretch =
+    Stretch { since: SimTime::NEVER, from: SimTime::NEVER, to: SimTime::NEVER, until: SimTime::ALWAYS };
 
 /// The on and off of one device.
 #[derive(Debug)]
 pub(crate) struct Presence<'a> {
-    luck: &'a Luck,
-    key: u64,
+    draws: Draws<'a>,
     habit: &'a Habit,
     at_site: &'a HabitAtSite,
     epoch_unix_s: i64,
@@ -39,8 +66,11 @@ pub(crate) struct Presence<'a> {
     /// Shift against the stated hours, or begin of the device's own day.
     shift_s: i64,
     sync_phase: u32,
+    sessions: &'a Sessions,
     /// Sorted, disjoint.
     away: &'a mut Vec<(Span, AwayKind)>,
+    /// What was answered last: many ask for the same stretch or a later instant in it.
+    last: Cell<Stretch>,
     /// On day and night and never away: the fast path.
     pub always: bool,
 }
@@ -48,29 +78,33 @@ pub(crate) struct Presence<'a> {
 impl<'a> Presence<'a> {
     pub(crate) fn new(
         plan: &'a Plan,
-        luck: &'a Luck,
+        draws: Draws<'a>,
         device: &Device<'_>,
         habit: &'a Habit,
         at_site: &'a HabitAtSite,
         scratch: &'a mut Scratch,
     ) -> Self {
-        let block = luck.block(device.key, Purpose::Habit, habit.key);
+        let block = draws.block(Purpose::Habit, habit.key);
         let shift_s = match habit.online {
-            Online::Hours => habit.shift.draw(luck, device.key, Purpose::Habit, habit.key, 0, block),
+            Online::Hours => draws.sample(&habit.shift, Purpose::Habit, habit.key, 0),
             Online::Daily { .. } => (i64::from(block[1]) * DAY_S) >> 32,
             Online::Always | Online::Sporadic { .. } => 0,
         };
         scratch.away.clear();
+        if matches!(habit.online, Online::Sporadic { .. }) {
+            scratch.sessions.iter().for_each(|day| day.set((i64::MIN, None)));
+        }
         let mut presence = Presence {
-            luck,
-            key: device.key,
+            draws,
             habit,
             at_site,
             epoch_unix_s: plan.epoch_unix_s,
             horizon: plan.horizon,
             shift_s,
             sync_phase: block[3],
+            sessions: &scratch.sessions,
             away: &mut scratch.away,
+            last: Cell::new(NO_STRETCH),
             always: false,
         };
         presence.collect_away(device);
@@ -80,13 +114,13 @@ impl<'a> Presence<'a> {
 
     fn collect_away(&mut self, device: &Device<'_>) {
         let habit = self.habit;
-        if self.luck.toss(habit.no_heartbeat, self.key, Purpose::Silent, habit.key, false) {
+        if self.draws.toss(habit.no_heartbeat, Purpose::Silent, habit.key, false) {
             self.away.push((Span { from: SimTime::ALWAYS, to: SimTime::NEVER }, AwayKind::Gone));
             return;
         }
         if let Some(leaves) = &habit.never_back {
             // The stay is exponential, so its residual from the start of play has the same law.
-            let stay = leaves.sample(self.luck, self.key, Purpose::Silent, habit.key, 2);
+            let stay = self.draws.sample(leaves, Purpose::Silent, habit.key, 2);
             if SimTime(stay) < self.horizon {
                 self.away.push((Span { from: SimTime(stay), to: SimTime::NEVER }, AwayKind::Gone));
             }
@@ -118,7 +152,7 @@ impl<'a> Presence<'a> {
         if low >= 1 << 32 {
             return gone;
         }
-        let word = u64::from(self.luck.block(self.key, Purpose::Silent, self.habit.key)[3]);
+        let word = u64::from(self.draws.block(Purpose::Silent, self.habit.key)[3]);
         let share = low + ((((1 << 32) - low) * word) >> 32);
         let lasts = away.lasts.at(share as u32, || 1 << 31);
         (Span { from, to: from + lasts }, AwayKind::Absent)
@@ -129,14 +163,14 @@ impl<'a> Presence<'a> {
         let block_of = |t: SimTime| (t.0 + self.epoch_unix_s).div_euclid(AWAY_BLOCK_S);
         let begin = SimTime(-LOOK_BACK_S);
         for block in block_of(begin) - away.reach_blocks..=block_of(self.horizon) {
-            let word = low64(self.luck.block(self.key, Purpose::Absence, block as u32));
+            let word = low64(self.draws.once(Purpose::Absence, block as u32));
             let count = away.begins.count(word);
             for i in 0..count {
                 let n = (block as u32) << 4 | i;
-                let draws = self.luck.block(self.key, Purpose::AbsenceSpan, n);
+                let draws = self.draws.once(Purpose::AbsenceSpan, n);
                 let at = block * AWAY_BLOCK_S + ((i64::from(draws[0]) * AWAY_BLOCK_S) >> 32);
                 let from = SimTime(at - self.epoch_unix_s);
-                let lasts = away.lasts.draw(self.luck, self.key, Purpose::AbsenceSpan, n, 1, draws);
+                let lasts = self.draws.of(&away.lasts, draws, Purpose::AbsenceSpan, n, 1);
                 if from + lasts > begin && from < self.horizon {
                     self.away.push((Span { from, to: from + lasts }, AwayKind::Absent));
                 }
@@ -169,6 +203,7 @@ impl<'a> Presence<'a> {
     /// The device is down over `[from, to)`, whatever else it would be.
     pub(crate) fn go_down(&mut self, from: SimTime, to: SimTime) {
         self.always = false;
+        self.last.set(NO_STRETCH);
         let mut kept = Vec::with_capacity(self.away.len() + 2);
         for &(span, kind) in self.away.iter() {
             kept.push((Span { from: span.from, to: span.to.min(from) }, kind));
@@ -182,70 +217,126 @@ impl<'a> Presence<'a> {
 
     /// The first stretch online that has not ended at `t`: it begins at `t` if the device is on, else when it
     /// next wakes up. `None` if it never does (before the horizon).
+    #[inline]
     pub(crate) fn online(&self, t: SimTime) -> Option<Span> {
         if self.always {
             return Some(Span { from: t, to: SimTime::NEVER });
         }
-        let mut t = t;
+        let last = self.last.get();
+        if last.since <= t && t < last.until {
+            return Some(Span { from: last.from.max(t), to: last.to });
+        }
+        self.look_up(t)
+    }
+
+    #[inline(never)]
+    fn look_up(&self, t: SimTime) -> Option<Span> {
+        let mut at = t;
         loop {
-            if t >= self.horizon {
+            if at >= self.horizon {
                 return None;
             }
-            let base = self.hours(t)?;
-            let from = base.from.max(t);
-            let after = self.away.partition_point(|(span, _)| span.to <= from);
-            match self.away.get(after) {
-                Some((away, _)) if away.from <= from => t = away.to,
-                Some((away, _)) if away.from < base.to => return Some(Span { from, to: away.from }),
-                _ => return Some(Span { from, to: base.to }),
+            let base = self.hours(at)?;
+            let from = base.from.max(at);
+            // The end of the absence before, and the begin of the one after.
+            let (mut back, mut leaves) = (SimTime::ALWAYS, SimTime::NEVER);
+            for (away, _) in self.away.iter() {
+                if away.to > from {
+                    (leaves, at) = (away.from, away.to);
+                    break;
+                }
+                back = away.to;
             }
+            if leaves <= from {
+                continue;
+            }
+            let to = base.to.min(leaves);
+            self.last.set(Stretch {
+                since: base.since.max(back).min(t),
+                from: base.from.max(back),
+                to,
+                until: base.until.min(to).min(self.horizon),
+            });
+            return Some(Span { from, to });
         }
     }
 
     /// The stretch of the habit's hours that contains `t` or comes next, absences aside.
-    fn hours(&self, t: SimTime) -> Option<Span> {
+    #[inline]
+    fn hours(&self, t: SimTime) -> Option<Stretch> {
         match &self.habit.online {
-            Online::Always => Some(Span { from: t, to: SimTime::NEVER }),
+            Online::Always => Some(Stretch {
+                since: SimTime::ALWAYS,
+                from: SimTime::ALWAYS,
+                to: SimTime::NEVER,
+                until: SimTime::NEVER,
+            }),
             Online::Hours => {
-                let span = self.at_site.online.next(SimTime(t.0 - self.shift_s))?;
-                Some(Span { from: span.from + self.shift_s, to: span.to + self.shift_s })
+                let (before, span) = self.at_site.online.around(SimTime(t.0 - self.shift_s))?;
+                let to = span.to + self.shift_s;
+                Some(Stretch { since: before + self.shift_s, from: span.from + self.shift_s, to, until: to })
             }
             Online::Daily { on_s } => {
                 let since = (t.0 - self.shift_s).rem_euclid(DAY_S);
                 let day = SimTime(t.0 - since);
                 let from = if since < *on_s { day } else { day + DAY_S };
-                Some(Span { from, to: from + *on_s })
+                let to = from + *on_s;
+                Some(Stretch { since: SimTime(to.0 - DAY_S), from, to, until: to })
             }
-            Online::Sporadic { day, session } => {
-                // A session may reach over midnight, so the search begins the day before.
-                let today = (t.0 + self.epoch_unix_s).div_euclid(DAY_S);
-                let last = (self.horizon.0 + self.epoch_unix_s).div_euclid(DAY_S);
-                let session = |d: i64| {
-                    let block = self.luck.block(self.key, Purpose::Session, d as u32);
-                    if !day.heads(low64(block)) {
-                        return None;
-                    }
-                    let begin = d * DAY_S - self.epoch_unix_s + ((i64::from(block[2]) * DAY_S) >> 32);
-                    let lasts = session.draw(self.luck, self.key, Purpose::Session, d as u32, 3, block);
-                    Some(Span { from: SimTime(begin), to: SimTime(begin + lasts.max(1)) })
-                };
-                let first = |d: i64| Some((d, session(d).filter(|span| span.to > t)?));
-                let (d, mut span) = (today - 1..=last).find_map(first)?;
-                // The next day's session may begin before this one ends; then it is one stretch.
-                for next in d + 1.. {
-                    match session(next) {
-                        Some(more) if more.from <= span.to => span.to = span.to.max(more.to),
-                        _ => break,
-                    }
-                }
-                Some(span)
-            }
+            Online::Sporadic { day, session } => self.sessions(*day, session, t),
         }
+    }
+
+    /// The session that has not ended at `t`, with those that begin before it ends.
+    #[inline(never)]
+    fn sessions(&self, day: Coin, session: &Quantile, t: SimTime) -> Option<Stretch> {
+        let on = |d: i64| {
+            let kept = &self.sessions[d as usize % SESSIONS];
+            let (of, known) = kept.get();
+            if of == d {
+                return known;
+            }
+            let block = self.draws.once(Purpose::Session, d as u32);
+            let drawn = day.heads(low64(block)).then(|| {
+                let begin = d * DAY_S - self.epoch_unix_s + ((i64::from(block[2]) * DAY_S) >> 32);
+                let lasts = self.draws.of(session, block, Purpose::Session, d as u32, 3);
+                Span { from: SimTime(begin), to: SimTime(begin + lasts.max(1)) }
+            });
+            kept.set((d, drawn));
+            drawn
+        };
+        // A session may reach over midnight, so the search begins the day before.
+        let today = (t.0 + self.epoch_unix_s).div_euclid(DAY_S);
+        let last = (self.horizon.0 + self.epoch_unix_s).div_euclid(DAY_S);
+        let midnight = SimTime(today * DAY_S - self.epoch_unix_s);
+        let mut since = midnight;
+        for d in today - 1..=last {
+            let Some(mut span) = on(d) else { continue };
+            if span.to <= t {
+                since = since.max(span.to);
+                continue;
+            }
+            let mut longest = span.to - span.from;
+            // The next day's session may begin before this one ends; then it is one stretch.
+            for next in d + 1.. {
+                match on(next) {
+                    Some(more) if more.from <= span.to => {
+                        longest = longest.max(more.to - more.from);
+                        span.to = span.to.max(more.to);
+                    }
+                    _ => break,
+                }
+            }
+            // After midnight one that lasts for days is not found any more.
+            let until = if longest <= DAY_S { span.to } else { midnight + DAY_S };
+            return Some(Stretch { since, from: span.from, to: span.to, until });
+        }
+        None
     }
 
     /// The kind of absence at `t`, and how long (at most to `to`) that stays so.
     pub(crate) fn absence_at(&self, t: SimTime, to: SimTime) -> (SimTime, Option<AwayKind>) {
-        match self.away.get(self.away.partition_point(|(span, _)| span.to <= t)) {
+        match self.away.iter().find(|(span, _)| span.to > t) {
             Some((span, kind)) if span.from <= t => (span.to.min(to), Some(*kind)),
             Some((span, _)) => (span.from.min(to), None),
             None => (to, None),
@@ -301,6 +392,11 @@ impl<'a> Presence<'a> {
         None
     }
 
+    /// True if it has no absence at all.
+    pub(crate) fn is_never_away(&self) -> bool {
+        self.away.is_empty()
+    }
+
     /// Word of the device's phase in the policy-sync interval.
     pub(crate) fn sync_phase(&self) -> u32 {
         self.sync_phase
@@ -309,8 +405,7 @@ impl<'a> Presence<'a> {
     /// Word for the bandwidth of the device's link, with its second word.
     pub(crate) fn bandwidth(&self) -> i64 {
         let quantile = self.at_site.bandwidth.as_ref().unwrap_or(&self.habit.bandwidth);
-        let block = self.luck.block(self.key, Purpose::Habit, self.habit.key);
-        quantile.draw(self.luck, self.key, Purpose::Habit, self.habit.key, 2, block).max(1)
+        self.draws.sample(quantile, Purpose::Habit, self.habit.key, 2).max(1)
     }
 
     /// True if the habit's blocking coins fall that way: (policy conflict, too little disk).
@@ -319,7 +414,7 @@ impl<'a> Presence<'a> {
         if habit.policy_conflict.is_never() && habit.little_disk.is_never() {
             return (false, false);
         }
-        let block = self.luck.block(self.key, Purpose::Blocked, at);
+        let block = self.draws.block(Purpose::Blocked, at);
         (habit.policy_conflict.heads(low64(block)), habit.little_disk.heads(high64(block)))
     }
 }

@@ -96,16 +96,48 @@ impl Quantile {
     /// The value for `word`; `tail` is asked for a second word only in the extreme 2 x 2^-16.
     #[inline]
     pub fn at(&self, word: u32, tail: impl FnOnce() -> u32) -> i64 {
+        self.usual(word).unwrap_or_else(|| self.extreme(word, tail()))
+    }
+
+    /// The value for `word`, unless that takes a second word.
+    #[inline]
+    pub(crate) fn usual(&self, word: u32) -> Option<i64> {
         let value = match &self.shape {
-            Shape::Fixed(value) => return *value,
+            Shape::Fixed(value) => return Some(*value),
             Shape::Uniform { low, width } => low + width * ((f64::from(word) + 0.5) * EXP2_M32),
             Shape::Points(points) => on_points(points, (f64::from(word) + 0.5) * EXP2_M32),
             Shape::Table(table) => {
-                let (upper_half, w) = if word < 1 << 31 { (false, word) } else { (true, !word) };
-                if w < 1 << 16 { table.extreme(upper_half, w, tail()) } else { table.inside(upper_half, w) }
+                let (upper_half, w) = nearer_end(word);
+                if w < 1 << 16 {
+                    return None;
+                }
+                table.inside(upper_half, w)
             }
         };
-        round(value.max(self.at_least).min(self.at_most))
+        Some(self.whole(value))
+    }
+
+    #[cold]
+    fn extreme(&self, word: u32, second: u32) -> i64 {
+        let Shape::Table(table) = &self.shape else { unreachable!("invariant: only tables have extremes") };
+        let (upper_half, w) = nearer_end(word);
+        self.whole(table.extreme(upper_half, w, second))
+    }
+
+    /// Within the bounds, in whole units.
+    #[inline]
+    fn whole(&self, value: f64) -> i64 {
+        let value = if value > self.at_least { value } else { self.at_least };
+        round(if value < self.at_most { value } else { self.at_most })
+    }
+
+    /// The value where it is always the same.
+    #[inline]
+    pub(crate) fn fixed_value(&self) -> Option<i64> {
+        match self.shape {
+            Shape::Fixed(value) => Some(value),
+            _ => None,
+        }
     }
 
     /// The value for lane `lane` of (entity, purpose, n). What is always the same needs no draw.
@@ -207,6 +239,12 @@ impl Quantile {
     pub fn practically_longest(&self) -> i64 {
         self.at(u32::MAX, || 1 << 31)
     }
+}
+
+/// Whether a word lies in the upper half, and how far it is from the nearer end.
+#[inline]
+fn nearer_end(word: u32) -> (bool, u32) {
+    if word < 1 << 31 { (false, word) } else { (true, !word) }
 }
 
 const EXP2_M32: f64 = 1.0 / 4_294_967_296.0;

@@ -25,7 +25,8 @@ impl<S: Sink> Life<'_, S> {
         } else {
             let forced = self.forced(release, pending).map(|at| (at, RestartBy::Deadline));
             let latest = forced.map_or(self.plan.horizon, |(at, _)| at);
-            let user = self.user(release, pending).map(|at| (at, RestartBy::User));
+            let user = self.user(release, pending, latest).map(|at| (at, RestartBy::User));
+            let latest = user.map_or(latest, |(at, _)| at.min(latest));
             let idle = self.idle(release, pending, latest).map(|at| (at, RestartBy::Idle));
             // On a tie the user's own choice is told, then the idle slot.
             [user, idle, forced].into_iter().flatten().min_by_key(|&(at, by)| (at, by))?
@@ -79,14 +80,18 @@ impl<S: Sink> Life<'_, S> {
         }
     }
 
-    fn user(&self, release: ReleaseId, pending: SimTime) -> Option<SimTime> {
+    /// The user's choice, if it can come by `latest`.
+    fn user(&self, release: ReleaseId, pending: SimTime, latest: SimTime) -> Option<SimTime> {
         let after = self.plan.device.restart.user.as_ref()?;
         let n = self.plan.releases[release.0 as usize].key << 8;
-        let delay = after.sample(self.luck, self.key, Purpose::Rollout, n, 1);
+        let delay = self.draws.sample(after, Purpose::Rollout, n, 1);
         let mut at = pending + delay;
         // Nobody is asked during a hold; when it ends, the user takes as long as ever.
         while self.released(at) > at {
             at = self.released(at) + delay;
+        }
+        if at > latest {
+            return None;
         }
         self.on_and_released(at)
     }
@@ -96,7 +101,7 @@ impl<S: Sink> Life<'_, S> {
     fn idle(&self, release: ReleaseId, pending: SimTime, latest: SimTime) -> Option<SimTime> {
         let after = self.plan.device.restart.idle.as_ref()?;
         let n = self.plan.releases[release.0 as usize].key << 8;
-        let delay = after.sample(self.luck, self.key, Purpose::Rollout, n, 2);
+        let delay = self.draws.sample(after, Purpose::Rollout, n, 2);
         let mut t = pending;
         while t <= latest {
             let start = self.on_and_released(t)?;

@@ -73,7 +73,7 @@ impl<S: Sink> Life<'_, S> {
     fn receipt(&self, landed: SimTime, release: ReleaseId) -> Option<SimTime> {
         let Some(push) = &self.plan.management.uninstall.push else { return self.sync(landed + 1) };
         let n = self.plan.releases[release.0 as usize].key << 8;
-        let takes = push.sample(self.luck, self.key, Purpose::Uninstall, n, 2);
+        let takes = self.draws.sample(push, Purpose::Uninstall, n, 2);
         self.due(landed + takes.max(1), Wakes::Sync)
     }
 
@@ -129,7 +129,7 @@ impl<S: Sink> Life<'_, S> {
         };
         loop {
             let day = ((span.from.0 + self.plan.epoch_unix_s).div_euclid(DAY_S)) as u32;
-            let at = span.from + quantile.sample(self.luck, self.key, Purpose::Wake, day, lane);
+            let at = span.from + self.draws.sample(quantile, Purpose::Wake, day, lane);
             if at < span.to {
                 return Some(at);
             }
@@ -145,7 +145,7 @@ impl<S: Sink> Life<'_, S> {
             Scan::Wait(wait) => {
                 let mut at = from;
                 for k in 0..=255 {
-                    at = at + wait.sample(self.luck, self.key, Purpose::Rollout, address | k, 0);
+                    at = at + self.draws.sample(wait, Purpose::Rollout, address | k, 0);
                     if rules.needs_online.scan {
                         at = self.presence.online(at)?.from;
                     }
@@ -157,11 +157,11 @@ impl<S: Sink> Life<'_, S> {
                 None
             }
             Scan::Every { interval, residual, longest_s } => {
-                let residual = || residual.sample(self.luck, self.key, Purpose::Rollout, address, 0);
+                let residual = || self.draws.sample(residual, Purpose::Rollout, address, 0);
                 let mut k = 0;
                 let mut after = |at: SimTime| {
                     let n = address | (k / 4);
-                    let gap = interval.sample(self.luck, self.key, Purpose::Scan, n, (k % 4) as usize);
+                    let gap = self.draws.sample(interval, Purpose::Scan, n, (k % 4) as usize);
                     k += 1;
                     at + gap.max(60)
                 };

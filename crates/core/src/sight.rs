@@ -8,8 +8,8 @@ use crate::{
     desk,
     draws::{Purpose, high64, low64},
     harm::Harm,
-    life::Life,
-    plan::{AWAY_BLOCK_S, ReleaseId, Shows, Success},
+    life::{Life, Offer},
+    plan::{AWAY_BLOCK_S, ReleaseId, Severity, Shows, Success},
     steps::{Cited, Observation, Settled, Sink, Step},
     time::SimTime,
     windows::Span,
@@ -19,17 +19,42 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     found: Vec<(SimTime, Observation, Cited)>,
+    /// By kind and release: the place in `found`, counted from 1 (0: not seen).
+    places: Vec<[u32; KINDS]>,
     /// When harm by a release was seen.
     harm: Vec<(SimTime, ReleaseId)>,
 }
 
+/// Kinds of observations that a device makes once per release.
+const KINDS: usize = 5;
+
 impl Seen {
+    fn clear(&mut self, releases: usize) {
+        self.found.clear();
+        self.places.clear();
+        self.places.resize(releases, [0; KINDS]);
+        self.harm.clear();
+    }
+
     /// Keeps the earliest of its kind.
     fn first(&mut self, at: SimTime, what: Observation, cites: Cited) {
-        match self.found.iter_mut().find(|(_, known, _)| *known == what) {
-            Some(known) if (at, cites.at) < (known.0, known.2.at) => *known = (at, what, cites),
-            Some(_) => {}
-            None => self.found.push((at, what, cites)),
+        let (kind, release) = match what {
+            Observation::Offered(r) => (0, r),
+            Observation::Installed(r) => (1, r),
+            Observation::Failed(r) => (2, r),
+            Observation::InstallFailed(r) => (3, r),
+            Observation::Reported(r) => (4, r),
+            Observation::Ticket => return,
+        };
+        let place = &mut self.places[release.0 as usize][kind];
+        if *place == 0 {
+            self.found.push((at, what, cites));
+            *place = self.found.len() as u32;
+            return;
+        }
+        let known = &mut self.found[*place as usize - 1];
+        if (at, cites.at) < (known.0, known.2.at) {
+            *known = (at, what, cites);
         }
     }
 }
@@ -38,8 +63,7 @@ impl<S: Sink> Life<'_, S> {
     /// Shows what can be seen of the life that was lived.
     pub(crate) fn see(&mut self) -> Seen {
         let mut seen = std::mem::take(&mut self.lists.seen);
-        seen.found.clear();
-        seen.harm.clear();
+        seen.clear(self.plan.releases.len());
         if !self.sees {
             return seen;
         }
@@ -90,7 +114,7 @@ impl<S: Sink> Life<'_, S> {
                 seen.first(at, Observation::Reported(r), cites);
             }
         }
-        seen.found.sort_unstable();
+        seen.found.sort_unstable_by_key(|&(at, what, _)| (at, what));
         for &(at, what, cites) in &seen.found {
             if at < horizon {
                 self.sink.observed(at, what, cites);
@@ -109,7 +133,7 @@ impl<S: Sink> Life<'_, S> {
 
     fn seen_by_telemetry(&self, defect: usize) -> bool {
         let d = &self.plan.defects[defect];
-        self.luck.toss(d.telemetry, self.key, Purpose::DefectSeen, d.key, false)
+        self.draws.toss(d.telemetry, Purpose::DefectSeen, d.key, false)
     }
 
     /// When something that happens at `t` is seen by telemetry.
@@ -120,10 +144,10 @@ impl<S: Sink> Life<'_, S> {
         let Some(every) = rule.every_s else {
             let at = made(t)?;
             let n = at.0 as u32;
-            let lost = self.luck.toss(rule.loss, self.key, Purpose::Telemetry, n, false);
-            return (!lost).then(|| at + rule.latency.sample(self.luck, self.key, Purpose::Telemetry, n, 2));
+            let lost = self.draws.toss(rule.loss, Purpose::Telemetry, n, false);
+            return (!lost).then(|| at + self.draws.sample(&rule.latency, Purpose::Telemetry, n, 2));
         };
-        let phase = (i64::from(self.luck.block(self.key, Purpose::Upload, 0)[0]) * every) >> 32;
+        let phase = (i64::from(self.draws.block(Purpose::Upload, 0)[0]) * every) >> 32;
         let origin = SimTime(phase - self.plan.epoch_unix_s);
         // The last upload due by then may still be to come, if the device was off.
         let mut k = (t - origin).div_euclid(every);
@@ -133,11 +157,11 @@ impl<S: Sink> Life<'_, S> {
                 return None;
             }
             // Of several uploads that a wake-up brings at once the last one is made.
-            let again = made(origin + (k + 1) * every).is_some_and(|next| next <= at);
-            if at >= t && !again {
+            k = (at - origin).div_euclid(every);
+            if at >= t {
                 let n = k as u32;
-                if !self.luck.toss(rule.loss, self.key, Purpose::Telemetry, n, false) {
-                    return Some(at + rule.latency.sample(self.luck, self.key, Purpose::Telemetry, n, 2));
+                if !self.draws.toss(rule.loss, Purpose::Telemetry, n, false) {
+                    return Some(at + self.draws.sample(&rule.latency, Purpose::Telemetry, n, 2));
                 }
             }
             k += 1;
@@ -150,10 +174,10 @@ impl<S: Sink> Life<'_, S> {
             let Harm { release, defect, from, to } = self.lists.harms[i];
             let d = &self.plan.defects[defect.0 as usize];
             let Some(ticket) = &d.ticket else { continue };
-            if !self.luck.toss(ticket.share, self.key, Purpose::DefectSeen, d.key, true) {
+            if !self.draws.toss(ticket.share, Purpose::DefectSeen, d.key, true) {
                 continue;
             }
-            let after = ticket.after.sample(self.luck, self.key, Purpose::Defect, d.key, 3);
+            let after = self.draws.sample(&ticket.after, Purpose::Defect, d.key, 3);
             let Some(at) = desk::opens(&ticket.hours, from + after) else { continue };
             if at < to && at < self.horizon {
                 let step = Step::Harmed(release, defect);
@@ -172,11 +196,11 @@ impl<S: Sink> Life<'_, S> {
         let (epoch, horizon) = (self.plan.epoch_unix_s, self.horizon);
         let block_of = |t: i64| (t + epoch).div_euclid(AWAY_BLOCK_S);
         for number in block_of(0)..=block_of(horizon.0) {
-            let words = self.luck.block(self.key, Purpose::Trouble, number as u32);
+            let words = self.draws.once(Purpose::Trouble, number as u32);
             let failures = background.failures.as_ref().map_or(0, |p| p.count(low64(words)));
             let tickets = background.tickets.as_ref().map_or(0, |p| p.count(high64(words)));
             for i in 0..failures.max(tickets) {
-                let draws = self.luck.block(self.key, Purpose::TroubleAt, (number as u32) << 4 | i);
+                let draws = self.draws.once(Purpose::TroubleAt, (number as u32) << 4 | i);
                 let place = |lane: usize| (i64::from(draws[lane]) * AWAY_BLOCK_S) >> 32;
                 let at = |lane: usize| SimTime(number * AWAY_BLOCK_S + place(lane) - epoch);
                 if i < failures && at(0).0 >= 0 {
@@ -210,7 +234,7 @@ impl<S: Sink> Life<'_, S> {
         let mut covered = std::mem::take(&mut self.lists.covered);
         for i in 0..self.plan.releases.len() {
             let id = ReleaseId(i as u16);
-            let until = self.watched_until(i);
+            let Offer { offerable, watched_until: until, .. } = self.lists.offers[i];
             self.covered(i, until, &mut covered);
             let (objective_at, eligible, connected, late_by) = self.judged(i);
             let in_time = covered.iter().any(|s| s.from <= objective_at && objective_at < s.to);
@@ -218,10 +242,10 @@ impl<S: Sink> Life<'_, S> {
             let mine = || self.lists.harms.iter().filter(|h| h.release == id && h.from < until);
             let down = |h: &&Harm| {
                 let defect = &self.plan.defects[h.defect.0 as usize];
-                defect.severity == crate::plan::Severity::Down && !matches!(defect.shows, Shows::InInstall)
+                defect.severity == Severity::Down && !matches!(defect.shows, Shows::InInstall)
             };
             let settled = Settled {
-                offerable: Some(self.lists.offerable[i]).filter(|&t| t < self.horizon),
+                offerable: Some(offerable).filter(|&t| t < self.horizon),
                 patched: covered.first().map(|s| s.from),
                 reported: reported.map(|(at, ..)| *at).filter(|&t| t < until),
                 objective_at,

@@ -383,9 +383,20 @@ pub(crate) struct Counter<'a> {
     reads: Reads,
 }
 
+/// Whole ticks in so many seconds.
+#[inline]
+fn whole_ticks(seconds: i64, tick_s: i64) -> usize {
+    match (u32::try_from(seconds), u32::try_from(tick_s)) {
+        // Nearly always: a division of half the width.
+        (Ok(seconds), Ok(tick_s)) => (seconds / tick_s) as usize,
+        _ => (seconds / tick_s) as usize,
+    }
+}
+
 impl Counter<'_> {
+    #[inline]
     fn tick(&self, release: ReleaseId, at: SimTime) -> usize {
-        ((at - self.plan.releases[release.0 as usize].published).max(0) / self.plan.tick_s) as usize
+        whole_ticks((at - self.plan.releases[release.0 as usize].published).max(0), self.plan.tick_s)
     }
 
     /// Of patched devices: ticks include their end.
@@ -401,11 +412,13 @@ impl Counter<'_> {
     }
 
     fn see(&mut self, release: ReleaseId, at: SimTime, curve: impl Fn(&mut Observed) -> &mut Vec<u64>) {
-        let from = self.plan.clock_from(release);
-        if let Some(slot) = (at.0 / self.plan.tick_s)
-            .checked_sub(from)
-            .and_then(|tick| curve(&mut self.units[release.0 as usize].observed).get_mut(tick as usize))
-        {
+        let tick = whole_ticks(at.0, self.plan.tick_s);
+        let curve = curve(&mut self.units[release.0 as usize].observed);
+        if curve.is_empty() {
+            return;
+        }
+        let from = self.plan.clock_from(release) as usize;
+        if let Some(slot) = tick.checked_sub(from).and_then(|tick| curve.get_mut(tick)) {
             *slot += 1;
         }
     }
@@ -455,20 +468,25 @@ impl Sink for Counter<'_> {
     }
 
     fn transfer(&mut self, release: ReleaseId, from: SimTime, to: SimTime, done_s: i64, total_s: i64) {
-        let size = u128::from(self.plan.releases[release.0 as usize].size_bytes);
+        let size = self.plan.releases[release.0 as usize].size_bytes;
         let published = self.plan.releases[release.0 as usize].published;
-        let sofar = |seconds: i64| (size * seconds as u128 / total_s.max(1) as u128) as u64;
+        let sofar = |seconds: i64| match size.checked_mul(seconds as u64) {
+            _ if seconds == 0 => 0,
+            _ if seconds == total_s => size,
+            Some(product) => product / total_s.max(1) as u64,
+            None => (u128::from(size) * seconds as u128 / total_s.max(1) as u128) as u64,
+        };
         let truth = &mut self.units[release.0 as usize].truth;
         let (mut t, mut done) = (from, done_s);
         if from == to {
             // A download that takes less than half a second still moves its bytes.
             let tick = (from - published) / self.plan.tick_s;
             if let Some(slot) = truth.bytes.get_mut(tick as usize) {
-                *slot += size as u64;
+                *slot += size;
             }
         }
         while t < to {
-            let tick = (t - published) / self.plan.tick_s;
+            let tick = whole_ticks(t - published, self.plan.tick_s) as i64;
             let end = to.min(published + (tick + 1) * self.plan.tick_s);
             let Some(seconds) = truth.transfer_s.get_mut(tick as usize) else { return };
             *seconds += (end - t) as u64;

@@ -25,9 +25,10 @@ impl Span {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Windows {
     spans: Box<[Span]>,
-    /// For each day since `first_day`: the first span that ends after the day begins.
+    /// For each day from the first one on: the first span that ends after the day begins.
     by_day: Box<[u32]>,
-    first_day: i64,
+    /// When that day begins.
+    begins: SimTime,
 }
 
 impl Windows {
@@ -53,21 +54,23 @@ impl Windows {
             }
             by_day.push(next as u32);
         }
-        Self { spans: joined.into(), by_day: by_day.into(), first_day }
+        Self { spans: joined.into(), by_day: by_day.into(), begins: SimTime(first_day * DAY_S) }
     }
 
     /// The span that contains `t`, or else the next one after it.
     #[inline]
     pub fn next(&self, t: SimTime) -> Option<Span> {
-        let day = (t.0.div_euclid(DAY_S) - self.first_day).max(0) as usize;
-        let mut i = *self.by_day.get(day)? as usize;
-        while let Some(span) = self.spans.get(i) {
-            if span.to > t {
-                return Some(*span);
-            }
-            i += 1;
-        }
-        None
+        self.around(t).map(|(_, span)| span)
+    }
+
+    /// The same, with the end of the span before it.
+    #[inline]
+    pub(crate) fn around(&self, t: SimTime) -> Option<(SimTime, Span)> {
+        let day = (t - self.begins).max(0) as u64 / DAY_S as u64;
+        let first = *self.by_day.get(day as usize)? as usize;
+        let i = first + self.spans[first..].iter().position(|span| span.to > t)?;
+        let before = i.checked_sub(1).map_or(SimTime::ALWAYS, |before| self.spans[before].to);
+        Some((before, self.spans[i]))
     }
 
     /// The first instant at or after `t` that lies in a span.

@@ -153,6 +153,9 @@ impl Poisson {
     /// Events in the block whose word this is.
     #[inline]
     pub fn count(&self, word: u64) -> u32 {
+        if self.upto.first().is_none_or(|&none| word < none) {
+            return 0;
+        }
         self.upto.partition_point(|&upto| upto <= word).min(15) as u32
     }
 }
