@@ -92,8 +92,7 @@ pub(crate) struct RunArgs {
     /// Hold the first replication played against the invariants of the model; takes longer
     #[arg(long)]
     pub(crate) check: bool,
-    /// Most memory that counts, results and the devices of an inventory may take; a run that needs more is refused.
-    /// A described fleet takes none for its devices
+    /// Most memory for counts, results, an inventory and a queue for repair; a run that needs more is refused
     #[arg(long, value_name = "SIZE", default_value = limits::MAX_MEMORY, value_parser = amount)]
     pub(crate) max_memory: Bytes,
     /// Form of the outcome
@@ -240,7 +239,7 @@ pub(crate) struct BenchArgs {
     /// Change the scenario first, e.g. `tick=30 min` (repeatable)
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) sets: Vec<String>,
-    /// Most memory that counts and the devices of an inventory may take; what needs more is refused
+    /// Most memory for counts, an inventory and a queue for repair; what needs more is refused
     #[arg(long, value_name = "SIZE", default_value = limits::MAX_MEMORY, value_parser = amount)]
     pub(crate) max_memory: Bytes,
     /// Form of the measurements

@@ -1,8 +1,9 @@
 //! What is refused before it is begun, with the sum: more memory than allowed, and fleets beyond reason.
 
 use rollcast_core::{
+    draws::Coin,
     metrics::Metric,
-    plan::{Fleet, Plan},
+    plan::{Defect, Fleet, Plan, Prevalence},
     tally::Tally,
 };
 use rollcast_scenario::scalar::Bytes;
@@ -24,6 +25,10 @@ const MAX_DEVICES: u64 = 100_000_000_000;
 /// scenarios take several times as long.
 const NS_PER_DEVICE: f64 = 60.0;
 
+/// A request for repair that waits for a desk with a daily capacity, at the peak of a run: counted, put into order and
+/// scheduled.
+const BYTES_PER_REQUEST: u64 = 128;
+
 /// Threads of our own; 0 is one for each core.
 pub(crate) fn pool(jobs: u16) -> Result<rayon::ThreadPool, CannotWrite> {
     rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build().map_err(|_| CannotWrite {
@@ -41,16 +46,16 @@ pub(crate) fn check(plan: &Plan, threads: usize, runs: u32, limit: Bytes) -> Res
     }
     Err(CannotWrite {
         message: format!(
-            "the run would take {} of memory ({} for counts by ring and tick on {}, {} for the results of {}, {} for the inventory); the limit is {}",
+            "the run would take {} of memory ({}); the limit is {}",
             bytes(need.sum() as f64),
-            bytes(need.tallies as f64),
-            many(threads as u64, "thread"),
-            bytes(need.results as f64),
-            many(u64::from(runs), "run"),
-            bytes(need.listed as f64),
+            need.told(threads as u64, u64::from(runs)),
             bytes(limit.bytes() as f64),
         ),
-        help: "take a longer `tick`, fewer `--jobs`, fewer `--replications` or a higher `--max-memory`",
+        help: if need.queue > need.sum() / 2 {
+            "leave out `at-most` of the repair, take fewer `--jobs` or fewer devices, or a higher `--max-memory`"
+        } else {
+            "take a longer `tick`, fewer `--jobs`, fewer `--replications` or a higher `--max-memory`"
+        },
     })
 }
 
@@ -81,6 +86,8 @@ struct Need {
     tallies: u64,
     results: u64,
     listed: u64,
+    /// Devices that wait for repair; the only thing that grows with a described fleet.
+    queue: u64,
 }
 
 impl Need {
@@ -93,10 +100,39 @@ impl Need {
             Fleet::Described(_) => 0,
             Fleet::Listed(listed) => listed.bytes(),
         };
-        Need { tallies, results: runs.saturating_mul(values), listed }
+        let prone: f64 = plan.defects.iter().map(most_in_queue).sum();
+        let queue = (plan.devices() as f64 * prone) as u64;
+        let queue = queue.saturating_mul(BYTES_PER_REQUEST).saturating_mul(threads.min(runs));
+        Need { tallies, results: runs.saturating_mul(values), listed, queue }
     }
 
     fn sum(&self) -> u64 {
-        self.tallies.saturating_add(self.results).saturating_add(self.listed)
+        self.tallies.saturating_add(self.results).saturating_add(self.listed).saturating_add(self.queue)
+    }
+
+    /// What it is for.
+    fn told(&self, threads: u64, runs: u64) -> String {
+        let parts = [
+            (self.tallies, format!("for counts by ring and tick on {}", many(threads, "thread"))),
+            (self.results, format!("for the results of {}", many(runs, "run"))),
+            (self.listed, "for the inventory".to_owned()),
+            (self.queue, "at most for the queue for repair".to_owned()),
+        ];
+        let parts = parts.into_iter().filter(|(need, _)| *need > 0);
+        parts.map(|(need, what)| format!("{} {what}", bytes(need as f64))).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The share of all devices that a defect sends into a queue for repair, if each of them may have it and goes down
+/// once.
+fn most_in_queue(defect: &Defect) -> f64 {
+    if defect.repair.as_ref().is_none_or(|repair| repair.at_most_a_day.is_none()) {
+        return 0.0;
+    }
+    let share = |coin: &Coin| coin.threshold() as f64 / 2_f64.powi(64);
+    match &defect.prevalence {
+        Prevalence::Share(coin) => share(coin),
+        Prevalence::ByValue(_, coins) => coins.iter().map(share).fold(0.0, f64::max),
+        Prevalence::Clustered { mean, .. } => *mean,
     }
 }

@@ -221,3 +221,17 @@ fn quiet_says_nothing_but_errors() {
     assert_eq!(quiet.out, talk.out);
     assert!(!place.run("run missing.yaml --quiet").err.is_empty());
 }
+
+#[test]
+fn a_queue_for_repair_beyond_the_memory_is_refused() {
+    let place = Place::with(
+        "defects: { d: { in: release, share: 10%, shows: at restart, severity: down, \
+         repair: { asked-after: 1 h, takes: 1 h, at-most: 9 a day } } }\n",
+    );
+    let done = place.run("run a.yaml --set fleet.devices=1000000000 --jobs 1");
+    assert_eq!(done.code, Some(4), "{}", done.err);
+    for words in ["13 GB at most for the queue for repair", "the limit is 4.3 GB", "`at-most`"] {
+        assert!(done.err.contains(words), "`{words}` is missing: {}", done.err);
+    }
+    assert!(!done.err.contains("inventory"), "what takes nothing is not spoken of: {}", done.err);
+}

@@ -5,10 +5,10 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
-use super::{Dictionary, csv::Table, device_key, problems::Problems};
+use super::{Dictionary, csv::Table, lookup::Lookup};
 use crate::{
     diagnostic::{Diagnostic, Span},
     suggest,
@@ -175,14 +175,7 @@ pub(super) struct Deriver<'r> {
 enum How {
     Patterns { cell: usize, patterns: Vec<(Glob, u16)> },
     Itself { cell: usize },
-    Lookup { path: PathBuf, rows: HashMap<u64, usize>, entries: Vec<Entry> },
-}
-
-#[derive(Debug)]
-struct Entry {
-    id: Box<str>,
-    code: Option<u16>,
-    used: bool,
+    Lookup(Lookup),
 }
 
 impl<'r> Deriver<'r> {
@@ -204,7 +197,8 @@ impl<'r> Deriver<'r> {
                 (how, otherwise)
             }
             AttributeSource::Lookup { path, column, otherwise } => {
-                (lookup(path, column, rule, &mut values, limit)?, otherwise)
+                let lookup = Lookup::read(path, column, rule.span.as_ref(), &mut values, limit)?;
+                (How::Lookup(lookup), otherwise)
             }
         };
         let otherwise = otherwise.as_ref().map(|value| intern(&mut values, value));
@@ -227,10 +221,7 @@ impl<'r> Deriver<'r> {
                     Some(code.unwrap_or(0))
                 }
             },
-            How::Lookup { rows, entries, .. } => rows.get(&key).and_then(|&at| {
-                entries[at].used = true;
-                entries[at].code
-            }),
+            How::Lookup(lookup) => lookup.code(key),
         };
         found.or(self.otherwise).unwrap_or_else(|| {
             self.left_out.add(name);
@@ -257,7 +248,7 @@ impl<'r> Deriver<'r> {
             let devices = plural(self.left_out.count, "device");
             let names = self.left_out.text();
             all.push(match &self.how {
-                How::Lookup { path, .. } => Diagnostic::warning(
+                How::Lookup(Lookup { path, .. }) => Diagnostic::warning(
                     "RC321",
                     format!(
                         "attribute `{name}`: `{}` has no value for {devices}, set to `{UNMATCHED}`: {names}",
@@ -279,13 +270,12 @@ impl<'r> Deriver<'r> {
                 .help("add a pattern to `match:`, or an `else:` with a value for the rest"),
             });
         }
-        if let How::Lookup { path, entries, .. } = &self.how {
-            let mut unknown = Sample::default();
-            entries.iter().filter(|entry| !entry.used).for_each(|entry| unknown.add(&entry.id));
+        if let How::Lookup(lookup) = &self.how {
+            let unknown = lookup.unknown();
             if unknown.count > 0 {
                 let message = format!(
                     "attribute `{name}`: `{}` names {} that the inventory does not have: {}",
-                    path.display(),
+                    lookup.path.display(),
                     plural(unknown.count, "Device ID"),
                     unknown.text()
                 );
@@ -297,64 +287,6 @@ impl<'r> Deriver<'r> {
         }
         all.into_iter().map(|problem| problem.at(self.rule.span.clone())).collect()
     }
-}
-
-/// Reads the second CSV of a rule.
-fn lookup(
-    path: &Path,
-    column: &str,
-    rule: &AttributeRule,
-    values: &mut Interner,
-    limit: u64,
-) -> Result<How, Vec<Diagnostic>> {
-    let at_rule = |problem: Diagnostic| {
-        let span = problem.span.clone().or_else(|| rule.span.clone());
-        problem.at(span)
-    };
-    let mut table = Table::open(path, limit).map_err(|problem| vec![at_rule(problem)])?;
-    let (id, value) = match (table.need("Device ID"), table.need(column)) {
-        (Ok(id), Ok(value)) => (id, value),
-        (id, value) => return Err([id, value].into_iter().filter_map(Result::err).map(at_rule).collect()),
-    };
-    let mut problems = Problems::new(&table.name);
-    let mut rows = HashMap::new();
-    let mut entries: Vec<Entry> = Vec::new();
-    let mut full = false;
-    while let Some(line) = table.next_row(&mut problems) {
-        let text = table.cell(id);
-        if text.is_empty() {
-            problems.error("RC306", line, Some(id), || "the Device ID is empty".to_owned());
-            continue;
-        }
-        if let Some(&earlier) = rows.get(&device_key(text)) {
-            let earlier: &Entry = &entries[earlier];
-            if earlier.id.to_lowercase() == text.to_lowercase() {
-                problems
-                    .error("RC310", line, Some(id), || format!("the Device ID `{text}` was there before"));
-            } else {
-                problems.error("RC311", line, Some(id), || {
-                    format!("the Device ID `{text}` has the same key as `{}`", earlier.id)
-                });
-            }
-            continue;
-        }
-        let cell = table.cell(value);
-        let code = if cell.is_empty() { None } else { values.code(cell) };
-        full |= code.is_none() && !cell.is_empty();
-        rows.insert(device_key(text), entries.len());
-        entries.push(Entry { id: text.into(), code, used: false });
-    }
-    let failed = problems.failed();
-    let mut all = problems.finish(path, table.separator);
-    if full {
-        let message = format!("`{}`: column `{column}` has more than 65 535 different values", table.name);
-        all.push(at_rule(Diagnostic::error("RC312", message).help("group the values in that file")));
-    }
-    if entries.is_empty() && !failed {
-        let message = format!("`{}` has a header and no row", table.name);
-        all.push(at_rule(Diagnostic::error("RC301", message).help("export the list again")));
-    }
-    if all.is_empty() { Ok(How::Lookup { path: path.to_owned(), rows, entries }) } else { Err(all) }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod csv;
 mod dates;
 pub mod derive;
 pub mod generate;
+mod lookup;
 mod members;
 mod problems;
 mod read;

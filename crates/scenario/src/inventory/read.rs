@@ -77,7 +77,9 @@ pub(super) fn inventory(
         derived.extend(derivers.iter_mut().map(|deriver| deriver.code(key, &table, name, &mut letters)));
     }
     let mut order = by_key(&rows);
-    note_twins(&rows, &order, &seen, places.id, &mut problems);
+    let same = order.chunk_by(|a, b| a.0 == b.0 && rows[a.1 as usize].key == rows[b.1 as usize].key);
+    let of = |&(_, at): &(u32, u32)| (seen[at as usize].check, seen[at as usize].line);
+    note_twins(same, of, places.id, &mut problems);
     drop(seen);
 
     let failed = problems.failed();
@@ -182,7 +184,7 @@ fn short(text: &str) -> String {
 }
 
 /// A 32-bit hash of an id that has nothing to do with [`device_key`].
-fn check(id: &str) -> u32 {
+pub(super) fn check(id: &str) -> u32 {
     let fold = |bytes: &mut dyn Iterator<Item = u8>| {
         bytes.fold(0x9E37_79B9_u32, |hash, byte| {
             (hash.rotate_left(5) ^ u32::from(byte)).wrapping_mul(0x85EB_CA6B)
@@ -204,17 +206,20 @@ fn by_key(rows: &[Row]) -> ByKey {
     order
 }
 
-/// Notes every row whose key was there before.
-fn note_twins(rows: &[Row], order: &ByKey, seen: &[Seen], cell: usize, problems: &mut Problems) {
+/// Notes every row whose key was there before. `groups` are the rows of equal keys by line, `of` gives [`check`] and line
+/// of a row.
+pub(super) fn note_twins<'a, T: 'a>(
+    groups: impl Iterator<Item = &'a [T]>,
+    of: impl Fn(&T) -> (u32, u32),
+    cell: usize,
+    problems: &mut Problems,
+) {
     let mut twins: Vec<(u32, u32, bool)> = Vec::new();
-    let same_key =
-        |a: &(u32, u32), b: &(u32, u32)| a.0 == b.0 && rows[a.1 as usize].key == rows[b.1 as usize].key;
-    for group in order.chunk_by(same_key).filter(|group| group.len() > 1) {
-        let of = |at: usize| &seen[group[at].1 as usize];
+    for group in groups.filter(|group| group.len() > 1) {
         for at in 1..group.len() {
-            let later = of(at);
-            let same = (0..at).map(of).find(|earlier| earlier.check == later.check);
-            twins.push((later.line, same.unwrap_or(of(0)).line, same.is_some()));
+            let (wanted, line) = of(&group[at]);
+            let same = group[..at].iter().map(&of).find(|earlier| earlier.0 == wanted);
+            twins.push((line, same.unwrap_or(of(&group[0])).1, same.is_some()));
         }
     }
     twins.sort_unstable();
@@ -310,11 +315,13 @@ mod tests {
     #[test]
     fn twins_and_collisions_are_told_apart() {
         // Key, check, line; keys that differ in one half only are two.
-        let all = [(1, 1, 2), (2, 1, 3), (1, 2, 5), (1 << 32, 1, 6), (1, 1, 9)];
+        let all: [(u64, u32, u32); 5] = [(1, 1, 2), (2, 1, 3), (1, 2, 5), (1 << 32, 1, 6), (1, 1, 9)];
         let rows: Vec<Row> = all.iter().map(|one| row(one.0)).collect();
-        let seen: Vec<Seen> = all.iter().map(|&(_, check, line)| Seen { check, line }).collect();
+        let order = by_key(&rows);
+        let of = |&(_, at): &(u32, u32)| (all[at as usize].1, all[at as usize].2);
+        let same = order.chunk_by(|a, b| rows[a.1 as usize].key == rows[b.1 as usize].key);
         let mut problems = Problems::new("x.csv");
-        note_twins(&rows, &by_key(&rows), &seen, 0, &mut problems);
+        note_twins(same, of, 0, &mut problems);
         let all: Vec<_> =
             problems.finish(Path::new("none"), b',').into_iter().map(|p| (p.code, p.message)).collect();
         assert_eq!(all[0], ("RC310", "`x.csv` line 9: the same Device ID as in line 2".to_owned()));
