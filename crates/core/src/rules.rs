@@ -32,11 +32,12 @@ struct Watcher<'a> {
     until: SimTime,
 }
 
-/// Of the decisions of rules that are not in the ledger, the one that lands first (before the end of play).
+/// Of the decisions of rules that are not in the ledger, the one that lands first (before the end of play), and behind
+/// it those that are as certain: they fired on what was seen before it lands, and whoever decides has noticed by then.
 ///
-/// Whatever fired before `from` is in the ledger; judging begins there. Gives back the decision and from when on judging
-/// has to begin next time, once that decision is in the ledger.
-pub(crate) fn next_firing(
+/// Whatever fired before `from` is in the ledger; judging begins there. Gives back the decisions and from when on judging
+/// has to begin next time, once they are in the ledger.
+pub(crate) fn next_firings(
     plan: &Plan,
     luck: &Luck,
     census: &Census,
@@ -44,7 +45,7 @@ pub(crate) fn next_firing(
     closed: &Closed,
     ledger: &Ledger,
     from: SimTime,
-) -> Option<(Firing, SimTime)> {
+) -> Option<(Vec<Firing>, SimTime)> {
     let mut by_rule: Vec<Vec<usize>> = vec![Vec::new(); plan.rules.len()];
     for (i, firing) in ledger.firings.iter().enumerate() {
         let of_rule = &mut by_rule[firing.rule as usize];
@@ -85,10 +86,18 @@ pub(crate) fn next_firing(
         }
     }
     let next = next.filter(|next| next.landed < plan.horizon)?;
-    // What else has fired and is not in the ledger yet must be found again.
-    let open = |f: &&Firing| known(f.rule, f.nth).is_none() && (f.rule, f.nth) != (next.rule, next.nth);
-    let again = fired.iter().filter(open).map(|f| f.fired).min().unwrap_or(next.landed);
-    Some((next, again.min(next.landed)))
+    let open = |f: &Firing| known(f.rule, f.nth).is_none() && (f.rule, f.nth) != (next.rule, next.nth);
+    let certain =
+        |f: &Firing| open(f) && f.fired <= next.landed && f.noticed <= next.landed && f.landed < plan.horizon;
+    // Where a run may reach its limit of decisions, they are counted one by one.
+    let room = plan.management.max_decisions.saturating_sub(ledger.firings.len());
+    let several = fired.iter().filter(|f| certain(f)).count() < room;
+    let taken = |f: &Firing| several && certain(f);
+    // What else has fired must be found again.
+    let again = fired.iter().filter(|f| open(f) && !taken(f)).map(|f| f.fired).min();
+    let again = again.unwrap_or(next.landed).min(next.landed);
+    let all = std::iter::once(next).chain(fired.into_iter().filter(taken)).collect();
+    Some((all, again))
 }
 
 /// Works out when all that fired so far lands, and gives the first that is not in the ledger.

@@ -6,9 +6,9 @@
 //!     +------------ the earliest decision that is not in the ledger <--------+
 //! ```
 //!
-//! Lives are right until a decision lands, so each round takes the earliest landing only; rings whose start is
-//! not known are not played yet. A run is therefore unique and needs one pass over a ring per decision that
-//! reaches it, plus one.
+//! Lives are right until a decision lands, so each round takes the earliest landing, and with it what is already
+//! certain by then: decisions on what was seen before it. Rings whose start is not known are not played yet. A run is
+//! therefore unique and needs at most one pass over a ring per decision that reaches it, plus one.
 
 use crate::{
     census::Census,
@@ -22,7 +22,7 @@ use crate::{
     outcome::{End, Outcome},
     parallel::{World, fold_runs},
     plan::{Gate, Plan, ReleaseId, RingId},
-    rules::next_firing,
+    rules::next_firings,
     straight::Lives,
     tally::{Observed, Reads, Request, Tally},
     time::SimTime,
@@ -200,22 +200,23 @@ impl Rounds<'_> {
         }
     }
 
-    /// Puts the decision that lands next into the ledger, gives back when that is.
+    /// Puts the decision that lands next into the ledger, and those that are as certain; gives back when it lands.
     fn take_next(&mut self) -> Option<SimTime> {
         let plan = self.world.plan;
         let census = self.census.as_ref()?;
         let gate = next_gate(plan, census, &self.closed.known, &self.tally);
         let (luck, from) = (self.world.luck, self.judged);
-        let firing = next_firing(plan, luck, census, &self.tally, &self.closed, &self.ledger, from);
-        match (gate, firing) {
-            (Some(gate), firing) if firing.is_none_or(|(f, _)| gate.judged <= f.landed) => {
+        let firings = next_firings(plan, luck, census, &self.tally, &self.closed, &self.ledger, from);
+        match (gate, firings) {
+            (Some(gate), firings) if firings.as_ref().is_none_or(|(all, _)| gate.judged <= all[0].landed) => {
                 self.ledger.openings.push(gate);
                 Some(gate.judged)
             }
-            (_, Some((firing, judged))) => {
-                self.ledger.firings.push(firing);
+            (_, Some((firings, judged))) => {
+                let landed = firings[0].landed;
+                self.ledger.firings.extend(firings);
                 self.judged = judged;
-                Some(firing.landed)
+                Some(landed)
             }
             _ => None,
         }
