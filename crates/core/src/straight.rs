@@ -1,8 +1,8 @@
 //! Straight lives: the course that most lives take, worked out for many devices at once.
 //!
 //! A life is *straight* where nothing out of the ordinary happens in it. The device is on by a rhythm that repeats and
-//! never away; every release finds it done with the one before and is patched before its objective passes; every
-//! attempt works at once, no defect is in it, nobody holds anything back. Its course is then the chain of
+//! never away; every release finds it done with the one before and is patched before its objective passes; no download
+//! fails, no defect is in it, nobody holds anything back. Its course is then the chain of
 //! docs/model.md without a branch ([`course`]), and devices of one ring and one kind are worked out column by column,
 //! [`BATCH`] of them a step, and counted together ([`count`]).
 //!
@@ -16,6 +16,7 @@ mod count;
 mod course;
 mod hours;
 mod kind;
+mod retries;
 mod ticks;
 
 use crate::{

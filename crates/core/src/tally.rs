@@ -166,6 +166,11 @@ impl Reads {
         }
         reads
     }
+
+    /// True if somebody sees attempts that fail.
+    pub(crate) fn failed_attempts(self) -> bool {
+        self.install_failed || self.reported
+    }
 }
 
 fn add(a: &mut [u64], b: &[u64]) {

@@ -163,6 +163,9 @@ fn sums(
     ] {
         truth.blocked_s[blocker as usize] += seconds(from, to, straight);
     }
+    let waited = steps.retries.told(straight, &mut truth.failures);
+    truth.blocked_s[Blocker::Retrying as usize] += waited;
+    truth.blocked_s[Blocker::Installing as usize] -= waited;
     let (mut by_user, mut active, mut forced) = (0_u32, 0_u32, 0_u32);
     let (mut first, mut last) = (i32::MAX, 0);
     for i in 0..BATCH {

@@ -12,6 +12,7 @@ use crate::{
 use super::{
     BATCH, Batch,
     kind::{FAR_S, Kind, Leg, Rhythm},
+    retries::Retries,
 };
 
 /// One number for each device of a batch.
@@ -29,6 +30,8 @@ pub(super) struct Steps {
     pub pending: Column,
     pub restarted: Column,
     pub patched: Column,
+    /// Who needed more than one attempt.
+    pub retries: Retries,
     /// The user's own restart, not the deadline's.
     pub by_user: [bool; BATCH],
     /// When the install was seen; `FAR_S`: not at all.
@@ -65,6 +68,7 @@ impl Columns {
             pending: ZERO,
             restarted: ZERO,
             patched: ZERO,
+            retries: Retries::new(),
             by_user: [false; BATCH],
             seen: ZERO,
         };
@@ -307,24 +311,12 @@ impl Course<'_, '_> {
         }
     }
 
-    /// The first attempt, which works.
+    /// The attempts, of which the first one works nearly always.
     #[inline(always)]
     fn install(&mut self) {
         let (plan, luck) = (self.setting.plan, self.setting.luck);
         let (steps, plain, address) = (&mut *self.steps, &mut *self.straight, self.leg.address | 1);
         let device = &plan.device;
-        if !device.failures.is_empty() {
-            luck.columns(&self.batch.keys, Purpose::Attempt, |_| address, self.more);
-            let below = |in_download: bool| {
-                let of_stage = device.failures.iter().filter(|cause| cause.in_download == in_download);
-                of_stage.map(|cause| cause.upto).max().unwrap_or(0)
-            };
-            let (in_download, in_install) = (below(true), below(false));
-            for i in 0..BATCH {
-                let coins = block(self.more, i);
-                plain[i] &= low64(coins) >= in_download && high64(coins) >= in_install;
-            }
-        }
         if device.install_takes.is_drawn() {
             luck.columns(&self.batch.keys, Purpose::Durations, |_| address, self.more);
         }
@@ -336,6 +328,24 @@ impl Course<'_, '_> {
         for i in 0..BATCH {
             steps.pending[i] = near(self.times[i] + self.length[i]);
             plain[i] &= steps.pending[i] <= self.leg.latest && (!cut || steps.pending[i] <= self.ends[i]);
+        }
+        steps.retries.forget();
+        if !device.failures.is_empty() {
+            luck.columns(&self.batch.keys, Purpose::Attempt, |_| address, self.more);
+            let below = |in_download: bool| {
+                let of_stage = device.failures.iter().filter(|cause| cause.in_download == in_download);
+                of_stage.map(|cause| cause.upto).max().unwrap_or(0)
+            };
+            let (in_download, in_install) = (below(true), below(false));
+            let mut fails = [false; BATCH];
+            for i in 0..BATCH {
+                let coins = block(self.more, i);
+                plain[i] &= low64(coins) >= in_download;
+                fails[i] = high64(coins) < in_install;
+            }
+            let life = (self.setting, self.kind, self.leg);
+            let who = (self.batch, self.phase, &*self.more);
+            steps.retries.play(life, who, &fails, &mut steps.pending, plain);
         }
     }
 
@@ -456,16 +466,22 @@ impl Course<'_, '_> {
 }
 
 #[inline(always)]
-fn block(words: &Words, i: usize) -> [u32; 4] {
+pub(super) fn block<const N: usize>(words: &[[u32; N]; 4], i: usize) -> [u32; 4] {
     [words[0][i], words[1][i], words[2][i], words[3][i]]
 }
 
 /// The first seconds at or after `times` at which the devices are on, if they need to be.
 #[inline(always)]
-fn wake(kind: &Kind<'_>, phase: &Column, needs: bool, times: &Column, wakes: &mut Column) {
+fn wake<const N: usize>(
+    kind: &Kind<'_>,
+    phase: &[i32; N],
+    needs: bool,
+    times: &[i32; N],
+    wakes: &mut [i32; N],
+) {
     match kind.rhythm {
         Rhythm::Daily { on_s } if needs => {
-            for i in 0..BATCH {
+            for i in 0..N {
                 let since = since_wake_up(times[i], phase[i]);
                 wakes[i] = if since < on_s { times[i] } else { times[i] - since + DAY };
             }
@@ -476,17 +492,17 @@ fn wake(kind: &Kind<'_>, phase: &Column, needs: bool, times: &Column, wakes: &mu
 
 /// The same, and until when they then stay on.
 #[inline(always)]
-fn wake_until(
+pub(super) fn wake_until<const N: usize>(
     kind: &Kind<'_>,
-    phase: &Column,
+    phase: &[i32; N],
     needs: bool,
-    times: &Column,
-    wakes: &mut Column,
-    ends: &mut Column,
+    times: &[i32; N],
+    wakes: &mut [i32; N],
+    ends: &mut [i32; N],
 ) {
     match kind.rhythm {
         Rhythm::Daily { on_s } if needs => {
-            for i in 0..BATCH {
+            for i in 0..N {
                 let since = since_wake_up(times[i], phase[i]);
                 let day = times[i] - since + if since < on_s { 0 } else { DAY };
                 wakes[i] = day.max(times[i]);
@@ -502,7 +518,7 @@ fn wake_until(
 
 /// What is not straight any more must not overflow either.
 #[inline(always)]
-fn near(t: i32) -> i32 {
+pub(super) fn near(t: i32) -> i32 {
     t.min(FAR)
 }
 

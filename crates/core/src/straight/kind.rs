@@ -60,6 +60,8 @@ pub(super) struct Kind<'a> {
     pub horizon: i32,
     /// Reports are made and somebody reads them.
     pub reports: bool,
+    /// Nobody looks at failed attempts.
+    pub retries: bool,
 }
 
 impl<'a> Kind<'a> {
@@ -103,6 +105,7 @@ impl<'a> Kind<'a> {
             ticks: Ticks::new(plan.tick_s),
             horizon: setting.until.0 as i32,
             reports,
+            retries: !reports || !Reads::of(plan).failed_attempts(),
         })
     }
 }

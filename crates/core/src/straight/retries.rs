@@ -1,0 +1,170 @@
+//! Attempts that fail and are made again. A few devices of a batch each: they are gathered, so that the others do not
+//! wait for them.
+
+use crate::{
+    draws::{Purpose, high64},
+    life::Setting,
+    plan::InstallOnline,
+};
+
+use super::{
+    BATCH, Batch,
+    course::{Column, block, near, wake_until},
+    kind::{Kind, Leg},
+};
+
+/// So many failing devices of a batch are followed; more of them are lives for [`crate::life`].
+const FEW: usize = 32;
+
+/// The devices of a batch whose first attempt to install a release failed.
+#[derive(Clone, Debug)]
+pub(super) struct Retries {
+    count: usize,
+    /// Where they stand in the batch.
+    lane: [usize; FEW],
+    keys: [[u32; FEW]; 2],
+    phase: [i32; FEW],
+    /// Still trying, and not out of the ordinary.
+    trying: [bool; FEW],
+    plain: [bool; FEW],
+    failed: [i32; FEW],
+    /// Seconds between a failure and the next attempt, over all of them.
+    waited: [i32; FEW],
+    /// (place in the list, cause) of every failure.
+    causes: Vec<(u8, u8)>,
+    words: [[u32; FEW]; 4],
+    length: [i32; FEW],
+    begin: [i32; FEW],
+    ends: [i32; FEW],
+}
+
+impl Retries {
+    pub(super) fn new() -> Self {
+        Self {
+            count: 0,
+            lane: [0; FEW],
+            keys: [[0; FEW]; 2],
+            phase: [0; FEW],
+            trying: [false; FEW],
+            plain: [false; FEW],
+            failed: [0; FEW],
+            waited: [0; FEW],
+            causes: Vec::new(),
+            words: [[0; FEW]; 4],
+            length: [0; FEW],
+            begin: [0; FEW],
+            ends: [0; FEW],
+        }
+    }
+
+    /// Nobody failed.
+    pub(super) fn forget(&mut self) {
+        self.count = 0;
+        self.causes.clear();
+    }
+
+    /// Tries again with those of the batch that live straight but for the failure at `pending` that their `coins`
+    /// say; `pending` becomes the end of the attempt that works.
+    #[inline(always)]
+    pub(super) fn play(
+        &mut self,
+        (setting, kind, leg): (Setting<'_>, &Kind<'_>, &Leg),
+        (batch, phase, coins): (&Batch, &Column, &[[u32; BATCH]; 4]),
+        fails: &[bool; BATCH],
+        pending: &mut Column,
+        straight: &mut [bool; BATCH],
+    ) {
+        for i in 0..BATCH {
+            if !(fails[i] & straight[i]) {
+                continue;
+            }
+            let cause = cause(setting, high64(block(coins, i)));
+            if self.count == FEW || !kind.retries || cause.is_none() {
+                straight[i] = false;
+                continue;
+            }
+            let at = self.count;
+            self.causes.extend(cause.map(|cause| (at as u8, cause)));
+            (self.lane[at], self.keys[0][at], self.keys[1][at]) = (i, batch.keys[0][i], batch.keys[1][i]);
+            (self.phase[at], self.failed[at], self.waited[at]) = (phase[i], pending[i], 0);
+            self.count += 1;
+        }
+        if self.count == 0 {
+            return;
+        }
+        for at in 0..FEW {
+            (self.trying[at], self.plain[at]) = (at < self.count, at < self.count);
+        }
+        let mut attempt = 1;
+        while self.trying.contains(&true) {
+            if setting.plan.device.attempts.is_some_and(|most| attempt >= most) || attempt >= 255 {
+                // They give up.
+                for at in 0..FEW {
+                    self.plain[at] &= !self.trying[at];
+                }
+                break;
+            }
+            self.again(setting, kind, leg, attempt);
+            attempt += 1;
+        }
+        for at in 0..self.count {
+            pending[self.lane[at]] = self.failed[at];
+            straight[self.lane[at]] &= self.plain[at];
+        }
+    }
+
+    /// After the failure of attempt number `attempt`, the next one; `failed` becomes its end.
+    #[inline(always)]
+    fn again(&mut self, setting: Setting<'_>, kind: &Kind<'_>, leg: &Leg, attempt: u32) {
+        let (plan, luck) = (setting.plan, setting.luck);
+        let device = &plan.device;
+        let needs = device.needs_online.install != InstallOnline::Ignores;
+        let cut = device.needs_online.install == InstallOnline::Resumes;
+        if device.retry_after.is_drawn() {
+            luck.columns(&self.keys, Purpose::Durations, |_| leg.address | attempt, &mut self.words);
+        }
+        device.retry_after.column(&self.words[1], &mut self.length, &mut self.plain);
+        for at in 0..FEW {
+            // At least a minute apart.
+            self.length[at] = near(self.failed[at] + self.length[at].max(60));
+        }
+        wake_until(kind, &self.phase, needs, &self.length, &mut self.begin, &mut self.ends);
+        let address = leg.address | (attempt + 1);
+        if device.install_takes.is_drawn() {
+            luck.columns(&self.keys, Purpose::Durations, |_| address, &mut self.words);
+        }
+        device.install_takes.column(&self.words[0], &mut self.length, &mut self.plain);
+        luck.columns(&self.keys, Purpose::Attempt, |_| address, &mut self.words);
+        for at in 0..FEW {
+            let end = near(self.begin[at] + self.length[at]);
+            let fits = end <= leg.latest && (!cut || end <= self.ends[at]);
+            self.plain[at] &= fits | !self.trying[at];
+            self.waited[at] += if self.trying[at] { self.begin[at] - self.failed[at] } else { 0 };
+            self.failed[at] = if self.trying[at] { end } else { self.failed[at] };
+            self.trying[at] &= self.plain[at];
+        }
+        for at in 0..self.count {
+            if self.trying[at] {
+                let cause = cause(setting, high64(block(&self.words, at)));
+                self.trying[at] = cause.is_some();
+                self.causes.extend(cause.map(|cause| (at as u8, cause)));
+            }
+        }
+    }
+
+    /// Seconds of waiting for the next attempt of those who live straight, and what their attempts failed for.
+    pub(super) fn told(&self, straight: &[bool; BATCH], failures: &mut [u64]) -> u64 {
+        for &(at, cause) in &self.causes {
+            failures[cause as usize] += u64::from(straight[self.lane[at as usize]]);
+        }
+        let counts = (0..self.count).filter(|&at| straight[self.lane[at]]);
+        counts.map(|at| self.waited[at] as u64).sum()
+    }
+}
+
+/// Why an install with this coin fails.
+fn cause(setting: Setting<'_>, word: u64) -> Option<u8> {
+    let causes = &setting.plan.device.failures;
+    let hit = causes.iter().position(|cause| !cause.in_download && word < cause.upto)?;
+    u8::try_from(hit).ok()
+}
