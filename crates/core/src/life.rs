@@ -478,13 +478,18 @@ impl<S: Sink> Life<'_, S> {
                 self.block(i, begun, to, blocker);
                 continue;
             }
-            // Withdrawn: it waits for a newer one that brings it along.
-            let withdrawn = (last + 1).max(offerable).clamp(from, to);
-            let again = self.next_offer(i + 1, withdrawn).unwrap_or(to).clamp(withdrawn, to);
+            let withdrawn = (last + 1).max(begun).min(to);
             self.block(i, begun, withdrawn, blocker);
-            self.block(i, withdrawn, again, Blocker::Deferred);
-            self.block(i, again, to, blocker);
+            self.project_withdrawn(i, withdrawn, to, blocker);
         }
+    }
+
+    /// Once withdrawn, a release waits for a newer one that brings it along.
+    #[cold]
+    fn project_withdrawn(&mut self, release: usize, from: SimTime, to: SimTime, blocker: Blocker) {
+        let again = self.next_offer(release + 1, from).unwrap_or(to).clamp(from, to);
+        self.block(release, from, again, Blocker::Deferred);
+        self.block(release, again, to, blocker);
     }
 
     #[inline]
