@@ -21,17 +21,14 @@ pub(crate) enum Interruption {
 impl<S: Sink> Life<'_, S> {
     /// The next interruption of the build that the device runs, before the end of play.
     pub(crate) fn next_interruption(&self) -> Option<(SimTime, Interruption)> {
-        if self.sound && self.lists.uninstalls.is_empty() {
+        if self.sound && self.known.uninstalls(self.ring).is_empty() {
             return None;
         }
         let release = ReleaseId(self.on()? as u16);
         let down = self.next_down().map(|(at, defect)| (at, Interruption::Down(defect)));
         let build = self.build();
-        let mine = |&&(at, of): &&(SimTime, ReleaseId)| {
-            of == release && at >= build.restarted && at > self.heard && at < self.booting
-        };
-        let received =
-            self.lists.uninstalls.iter().filter(mine).map(|&(at, _)| at.max(build.from).max(self.up)).min();
+        let mine = |&at: &SimTime| at >= build.restarted && at > self.heard && at < self.booting;
+        let received = self.uninstalls(release).filter(mine).map(|at| at.max(build.from).max(self.up)).min();
         let uninstall = received.map(|at| (at, Interruption::Uninstall(release)));
         [down, uninstall].into_iter().flatten().min().filter(|&(at, _)| at < self.horizon)
     }
@@ -83,7 +80,7 @@ impl<S: Sink> Life<'_, S> {
             }
         }
         self.presence.go_down(at, up);
-        self.collect_commands();
+        self.collect_pauses();
         let until = up.min(horizon);
         self.emit(at, until, Blocker::WaitingForScan);
         self.end_harm(defect, up);
@@ -160,10 +157,8 @@ impl<S: Sink> Life<'_, S> {
         pending: SimTime,
         planned: SimTime,
     ) -> Option<SimTime> {
-        let mine = |&&(at, of): &&(SimTime, ReleaseId)| {
-            of == target && at >= pending && at < planned && at > self.heard && at < self.cut
-        };
-        self.lists.uninstalls.iter().filter(mine).map(|&(at, _)| at).min()
+        let mine = |&at: &SimTime| at >= pending && at < planned && at > self.heard && at < self.cut;
+        self.uninstalls(target).filter(mine).min()
     }
 
     /// Undoes an install before its restart: `Ok` with the instant at which the device is up again on its old

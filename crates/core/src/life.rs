@@ -65,8 +65,6 @@ pub(crate) struct Lists {
     pub stack: Vec<usize>,
     /// Sorted stretches in which this device takes no new offer.
     pub held: Vec<Span>,
-    /// When it receives which uninstall.
-    pub uninstalls: Vec<(SimTime, ReleaseId)>,
     /// By defect: whether it is prone, and whether a repair has worked around it.
     pub prone: Vec<bool>,
     pub worked_around: Vec<bool>,
@@ -156,7 +154,7 @@ pub fn play<S: Sink>(
         sink,
     };
     life.collect_offers();
-    life.collect_commands();
+    life.collect_pauses();
     life.live();
     life.leave(setting.until);
     let seen = life.see();
@@ -480,13 +478,18 @@ impl<S: Sink> Life<'_, S> {
                 self.block(i, begun, to, blocker);
                 continue;
             }
-            // Withdrawn: it waits for a newer one that brings it along.
-            let withdrawn = (last + 1).max(offerable).clamp(from, to);
-            let again = self.next_offer(i + 1, withdrawn).unwrap_or(to).clamp(withdrawn, to);
+            let withdrawn = (last + 1).max(begun).min(to);
             self.block(i, begun, withdrawn, blocker);
-            self.block(i, withdrawn, again, Blocker::Deferred);
-            self.block(i, again, to, blocker);
+            self.project_withdrawn(i, withdrawn, to, blocker);
         }
+    }
+
+    /// Once withdrawn, a release waits for a newer one that brings it along.
+    #[cold]
+    fn project_withdrawn(&mut self, release: usize, from: SimTime, to: SimTime, blocker: Blocker) {
+        let again = self.next_offer(release + 1, from).unwrap_or(to).clamp(from, to);
+        self.block(release, from, again, Blocker::Deferred);
+        self.block(release, again, to, blocker);
     }
 
     #[inline]
@@ -510,14 +513,14 @@ impl<S: Sink> Life<'_, S> {
         let ring = &self.plan.rings[self.ring.0 as usize];
         let Offer { published, objective: due, late_by, .. } = self.lists.offers[release];
         let heard_from = SimTime(due.0 - self.plan.objective.heard_within_s);
-        let heard = self.presence.online(heard_from).is_some_and(|span| span.from <= due);
+        let heard = || self.presence.online(heard_from).is_some_and(|span| span.from <= due);
         let connected = self.presence.connected(published, rule.total_s, rule.continuous_s, due).is_some();
         let eligible = ring.in_objective
             && !self.scheduled()
             && !self.policy_conflict
             && !self.little_disk
-            && heard
-            && connected;
+            && connected
+            && heard();
         (due, eligible, connected, late_by)
     }
 }

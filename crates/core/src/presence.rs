@@ -51,6 +51,13 @@ struct Stretch {
     until: SimTime,
 }
 
+impl Stretch {
+    #[inline]
+    fn answer(&self, t: SimTime) -> Option<Span> {
+        (self.since <= t && t < self.until).then(|| Span { from: self.from.max(t), to: self.to })
+    }
+}
+
 /// The answer to nobody.
 const NO_STRETCH: Stretch =
     Stretch { since: SimTime::NEVER, from: SimTime::NEVER, to: SimTime::NEVER, until: SimTime::ALWAYS };
@@ -222,11 +229,7 @@ impl<'a> Presence<'a> {
         if self.always {
             return Some(Span { from: t, to: SimTime::NEVER });
         }
-        let last = self.last.get();
-        if last.since <= t && t < last.until {
-            return Some(Span { from: last.from.max(t), to: last.to });
-        }
-        self.look_up(t)
+        self.last.get().answer(t).or_else(|| self.look_up(t))
     }
 
     #[inline(never)]

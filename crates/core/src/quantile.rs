@@ -100,7 +100,7 @@ impl Quantile {
     }
 
     /// The value for `word`, unless that takes a second word.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn usual(&self, word: u32) -> Option<i64> {
         let value = match &self.shape {
             Shape::Fixed(value) => return Some(*value),

@@ -12,10 +12,9 @@ use crate::{
 };
 
 impl<S: Sink> Life<'_, S> {
-    /// Works out when this device takes no new offer (from the sync that brings a pause to the one that brings its
-    /// end, or until the pause expires; and in ideal freezes), and when it receives which uninstall. Commands are
-    /// heard later than they land.
-    pub(crate) fn collect_commands(&mut self) {
+    /// Works out when this device takes no new offer: from the sync that brings a pause to the one that brings its
+    /// end, or until the pause expires; and in ideal freezes. Commands are heard later than they land.
+    pub(crate) fn collect_pauses(&mut self) {
         let known = self.known;
         let mut held = std::mem::take(&mut self.lists.held);
         held.clear();
@@ -46,11 +45,12 @@ impl<S: Sink> Life<'_, S> {
             });
         }
         self.lists.held = held;
-        let mut uninstalls = std::mem::take(&mut self.lists.uninstalls);
-        uninstalls.clear();
-        let commands = known.uninstalls(self.ring).iter();
-        uninstalls.extend(commands.filter_map(|&(at, of)| Some((self.receipt(at, of)?, of))));
-        self.lists.uninstalls = uninstalls;
+    }
+
+    /// When the device receives an uninstall of `release`: of each that was ordered, in any order.
+    pub(crate) fn uninstalls(&self, release: ReleaseId) -> impl Iterator<Item = SimTime> {
+        let ordered = self.known.uninstalls(self.ring).iter();
+        ordered.filter(move |(_, of)| *of == release).filter_map(move |&(at, _)| self.receipt(at, release))
     }
 
     /// When the device hears of the end of `pause`, or of what came in its place: an uninstall does not come with a

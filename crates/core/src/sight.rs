@@ -36,6 +36,11 @@ impl Seen {
         self.harm.clear();
     }
 
+    fn installed(&self, release: ReleaseId) -> Option<SimTime> {
+        let (at, ..) = self.found.iter().find(|(_, what, _)| *what == Observation::Installed(release))?;
+        Some(*at)
+    }
+
     /// Keeps the earliest of its kind.
     fn first(&mut self, at: SimTime, what: Observation, cites: Cited) {
         let (kind, release) = match what {
@@ -238,7 +243,6 @@ impl<S: Sink> Life<'_, S> {
             self.covered(i, until, &mut covered);
             let (objective_at, eligible, connected, late_by) = self.judged(i);
             let in_time = covered.iter().any(|s| s.from <= objective_at && objective_at < s.to);
-            let reported = seen.found.iter().find(|(_, what, _)| *what == Observation::Installed(id));
             let mine = || self.lists.harms.iter().filter(|h| h.release == id && h.from < until);
             let down = |h: &&Harm| {
                 let defect = &self.plan.defects[h.defect.0 as usize];
@@ -247,7 +251,7 @@ impl<S: Sink> Life<'_, S> {
             let settled = Settled {
                 offerable: Some(offerable).filter(|&t| t < self.horizon),
                 patched: covered.first().map(|s| s.from),
-                reported: reported.map(|(at, ..)| *at).filter(|&t| t < until),
+                reported: seen.installed(id).filter(|&t| t < until),
                 objective_at,
                 eligible,
                 connected,
