@@ -12,6 +12,9 @@ use crate::{device::Device, draws::Luck, plan::Plan, watch::Watch};
 /// Devices taken at a time: large enough that the counter costs nothing, small enough that cores end together.
 const CHUNK: u64 = 2_048;
 
+/// A thread that gets fewer devices costs more than it brings: it has to wake up, and its counts are added up.
+const WORTH_A_THREAD: u64 = 2 * CHUNK;
+
 /// What is played, with which luck, and who looks on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct World<'a> {
@@ -51,7 +54,7 @@ pub(crate) fn fold_runs<T: Send>(
     let devices = plan.devices();
     watch.begin(devices);
     let next = AtomicU64::new(0);
-    let workers = (rayon::current_num_threads() as u64).min(devices.div_ceil(CHUNK)).max(1);
+    let workers = (rayon::current_num_threads() as u64).min(devices / WORTH_A_THREAD).max(1);
     let work = |_: usize| {
         let mut sum = new();
         loop {
