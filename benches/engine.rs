@@ -9,6 +9,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use rollcast_core::{
     draws::{Luck, Purpose},
     family::Family,
+    instructions::{Instructions, choose, name},
     quantile::Quantile,
     run::run,
     tally::Tally,
@@ -73,6 +74,14 @@ fn lives(c: &mut Criterion) {
         let loaded = sized(file, DEVICES);
         group.bench_function(name, |b| b.iter(|| pool.install(|| run(&loaded.plan, 7, 0))));
     }
+    let loaded = sized("bench/w1.yaml", DEVICES);
+    for with in [Instructions::Portable, Instructions::OneByOne] {
+        choose(with);
+        group.bench_function(format!("W1, {}", name()), |b| {
+            b.iter(|| pool.install(|| run(&loaded.plan, 7, 0)))
+        });
+    }
+    choose(Instructions::Widest);
     group.finish();
 }
 
