@@ -58,11 +58,17 @@ def draw(path, picture):
     for name, devices, _, ns, *_ in rows:
         curves.setdefault(name, []).append((int(devices), float(ns)))
     figure, axes = plot.subplots(figsize=(8.5, 5))
+    labels = []
     for name, points in curves.items():
         ours = name.startswith("rollcast")
         x, y = zip(*points)
         (line,) = axes.loglog(x, y, marker="o", markersize=4, linewidth=2.4 if ours else 1.2, zorder=3 if ours else 2)
-        axes.annotate(" " + name, (x[-1], y[-1]), color=line.get_color(), va="center", fontsize=8)
+        labels.append([y[-1], x[-1], name, line.get_color()])
+    below = 0
+    for label in sorted(labels):
+        y, x, name, color = label
+        below = max(y, below * 1.24)  # one above the other where curves end close together
+        axes.annotate("  " + name, (x, below), color=color, va="center", fontsize=8)
     axes.axvline(1_400_000_000, color="0.8", linewidth=1, zorder=1)
     axes.annotate("every Windows PC ", (1_400_000_000, axes.get_ylim()[1]), ha="right", va="top", fontsize=8, color="0.4")
     axes.set_xlabel("devices")
