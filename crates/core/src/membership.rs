@@ -29,6 +29,8 @@ pub struct Membership {
     pool: Vec<(usize, Bound)>,
     /// Rings that are smaller than the scenario asks because devices ran out: (ring, asked, got).
     pub short: Vec<(RingId, u64, u64)>,
+    /// About how many devices each ring has; 0 for those whose members are listed or match a filter.
+    pub(crate) about: Vec<u64>,
 }
 
 /// The 64-bit rank of a device and its key, which order devices for ring assignment.
@@ -59,8 +61,13 @@ impl Membership {
         let World { plan, luck, .. } = world;
         let wanted = ring_attributes(plan);
         let world = World { wanted: Some(&wanted), ..world };
-        let mut m =
-            Membership { claims: Vec::new(), chosen: Vec::new(), pool: Vec::new(), short: Vec::new() };
+        let mut m = Membership {
+            claims: Vec::new(),
+            chosen: Vec::new(),
+            pool: Vec::new(),
+            short: Vec::new(),
+            about: vec![0; plan.rings.len()],
+        };
         for (i, ring) in plan.rings.iter().enumerate() {
             if ring.members.size == RingSize::All {
                 m.claims.insert(0, i);
@@ -75,6 +82,7 @@ impl Membership {
                 let bins = Bins::count(world, candidate);
                 let size = by_share(plan, bins.registered)[i];
                 let bounds = bins.bounds(world, &[size], candidate);
+                m.about[i] = size;
                 m.note_short(i, size, bins.candidates);
                 m.chosen.push((i, bounds[0]));
             }
@@ -91,6 +99,7 @@ impl Membership {
             && plan.rings[only].members.size == RingSize::Rest
         {
             m.pool.push((only, None));
+            m.about[only] = plan.devices();
         } else if !dealt.is_empty() {
             m.deal_pool(world, &dealt);
         }
@@ -128,6 +137,7 @@ impl Membership {
         };
         let mut begin = 0;
         for ((&ring, &end), bound) in dealt.iter().zip(&ends).zip(bounds) {
+            self.about[ring] = end - begin;
             self.note_short(ring, end - begin, bins.candidates.saturating_sub(begin));
             self.pool.push((ring, bound));
             begin = end;

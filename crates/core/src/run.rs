@@ -21,7 +21,7 @@ use crate::{
     odds::Odds,
     outcome::{End, Outcome},
     parallel::{World, fold_runs},
-    plan::{Gate, Plan, ReleaseId, RingId},
+    plan::{Gate, Plan, ReleaseId, Repair, RingId},
     rules::next_firings,
     straight::Lives,
     tally::{Observed, Reads, Request, Tally},
@@ -51,6 +51,7 @@ pub fn run_watched(plan: &Plan, seed: u64, replication: u32, watch: &Watch) -> O
         tally: Tally::new(plan),
         census: None,
         played: vec![false; plan.rings.len()],
+        later: Vec::new(),
         judged: SimTime(0),
     };
     let end = rounds.decide();
@@ -79,6 +80,8 @@ struct Rounds<'a> {
     census: Option<Census>,
     /// Rings whose lives have been played.
     played: Vec<bool>,
+    /// Rings that are not played before the rules have been judged up to their start.
+    later: Vec<bool>,
     /// Rules are judged up to here: what fired before is in the ledger.
     judged: SimTime,
 }
@@ -89,12 +92,20 @@ impl Rounds<'_> {
         let plan = self.world.plan;
         let mut end = End::Completed;
         let mut dirty = vec![true; plan.rings.len()];
+        self.later = self.later();
         loop {
-            self.play_those(&dirty, |rounds, ring| rounds.starts(ring));
+            self.play_those(&dirty, |rounds, ring| rounds.starts(ring) && !rounds.later[ring]);
             if self.world.watch.stopped() {
                 return end;
             }
-            let Some(at) = self.take_next() else { break };
+            let Some(at) = self.take_next() else {
+                if !self.later.contains(&true) {
+                    break;
+                }
+                // Nothing is decided before they start.
+                dirty = std::mem::replace(&mut self.later, vec![false; plan.rings.len()]);
+                continue;
+            };
             if self.ledger.firings.len() > plan.management.max_decisions {
                 end = End::DecisionLimit(at);
                 break;
@@ -118,6 +129,32 @@ impl Rounds<'_> {
         self.closed.log.retain(|logged| logged.at <= at);
         self.closed.decisions.retain(|decision| decision.landed <= at);
         self.replay(&vec![true; self.played.len()], at);
+    }
+
+    /// The largest ring and those that start no earlier, where rules may stop a release before it reaches them: with
+    /// what is decided by then they need not be played without it.
+    fn later(&self) -> Vec<bool> {
+        let plan = self.world.plan;
+        let rings = plan.rings.len();
+        // Calls come from devices that have not been offered anything too, and a desk serves all rings.
+        let at_most = |repair: &Repair| repair.at_most_a_day.is_some();
+        let desk = plan.defects.iter().any(|defect| defect.repair.as_ref().is_some_and(at_most));
+        let largest = (0..rings).max_by_key(|&ring| self.membership.about[ring]);
+        let start = largest.map(|ring| self.start(ring)).filter(|&start| start < SimTime::NEVER);
+        let first = (0..rings).map(|ring| self.start(ring)).min();
+        match start.filter(|&start| Some(start) > first) {
+            Some(start) if !(plan.rules.is_empty() || desk || Reads::of(plan).tickets) => {
+                (0..rings).map(|ring| self.start(ring) >= start).collect()
+            }
+            _ => vec![false; rings],
+        }
+    }
+
+    /// When a ring is first offered anything, as far as that is known.
+    fn start(&self, ring: usize) -> SimTime {
+        let releases = (0..self.world.plan.releases.len()).map(|r| ReleaseId(r as u16));
+        let offers = releases.filter_map(|release| self.closed.known.offer(RingId(ring as u16), release));
+        offers.min().unwrap_or(SimTime::NEVER)
     }
 
     /// True if the devices of a ring have something to live for: an offer, or calls that a rule counts.
@@ -200,13 +237,18 @@ impl Rounds<'_> {
         }
     }
 
-    /// Puts the decision that lands next into the ledger, and those that are as certain; gives back when it lands.
+    /// Puts the decision that lands next into the ledger, and those that are as certain; gives back when it lands. One
+    /// that would land after the start of a ring that has not been played is not taken.
     fn take_next(&mut self) -> Option<SimTime> {
         let plan = self.world.plan;
         let census = self.census.as_ref()?;
+        let waiting = (0..self.later.len()).filter(|&ring| self.later[ring]);
+        let sure = waiting.map(|ring| self.start(ring)).min().unwrap_or(SimTime::NEVER);
         let gate = next_gate(plan, census, &self.closed.known, &self.tally);
         let (luck, from) = (self.world.luck, self.judged);
         let firings = next_firings(plan, luck, census, &self.tally, &self.closed, &self.ledger, from);
+        let gate = gate.filter(|gate| gate.judged <= sure);
+        let firings = firings.filter(|(all, _)| all[0].landed <= sure);
         match (gate, firings) {
             (Some(gate), firings) if firings.as_ref().is_none_or(|(all, _)| gate.judged <= all[0].landed) => {
                 self.ledger.openings.push(gate);
