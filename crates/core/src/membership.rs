@@ -3,8 +3,9 @@
 //! A device's ring rank is a 64-bit addressed draw (ties by key), or its position in the fleet where the scenario
 //! says so, and a ring is an interval of ranks, so that membership is nested when sizes change and a cut inside an
 //! interval moves nobody. The exact bounds are order statistics, found by streaming selection: a histogram of the
-//! upper bits names the bin of each bound, one more pass collects the ranks in that bin. Where every device is in
-//! the pool and the order is that of the fleet, the bounds are the sizes themselves and nobody looks at a device.
+//! upper bits names the bin of each bound, one more pass (unless the fleet is small) collects the ranks in that bin.
+//! Where every device is in the pool and the order is that of the fleet, the bounds are the sizes themselves and nobody
+//! looks at a device.
 
 use crate::{
     device::Device,
@@ -334,35 +335,46 @@ struct Bins {
     counts: Vec<u64>,
     candidates: u64,
     registered: u64,
+    /// All candidates, where there are not many: nobody has to be looked at twice.
+    ranks: Option<Vec<(u64, u64)>>,
 }
+
+/// So many ranks are kept at the most; they take 4 MiB.
+const FEW: usize = 1 << 18;
 
 impl Bins {
     const SHIFT: u32 = 64 - BIN_BITS;
 
     /// Of a fleet in which everybody is a candidate; the ranks are of no interest.
     fn everybody(plan: &Plan) -> Self {
-        Bins { counts: Vec::new(), candidates: plan.devices(), registered: plan.devices() }
+        Bins { counts: Vec::new(), candidates: plan.devices(), registered: plan.devices(), ranks: None }
     }
 
     fn count(world: World<'_>, candidate: impl Fn(&Device<'_>) -> bool + Sync) -> Self {
         let World { plan, luck, .. } = world;
-        let (counts, registered) = fold_fleet(
+        let (counts, registered, ranks) = fold_fleet(
             world,
-            || (vec![0_u64; 1 << BIN_BITS], 0),
-            |(counts, registered), d| {
+            || (vec![0_u64; 1 << BIN_BITS], 0, Some(Vec::new())),
+            |(counts, registered, ranks), d| {
                 if d.unregistered.is_none() {
                     *registered += 1;
                     if candidate(d) {
-                        counts[(rank(plan, luck, d).0 >> Self::SHIFT) as usize] += 1;
+                        let rank = rank(plan, luck, d);
+                        counts[(rank.0 >> Self::SHIFT) as usize] += 1;
+                        keep(ranks, &[rank]);
                     }
                 }
             },
             |a, b| {
                 a.0.iter_mut().zip(b.0).for_each(|(a, b)| *a += b);
                 a.1 += b.1;
+                match b.2 {
+                    Some(ranks) => keep(&mut a.2, &ranks),
+                    None => a.2 = None,
+                }
             },
         );
-        Bins { candidates: counts.iter().sum(), counts, registered }
+        Bins { candidates: counts.iter().sum(), counts, registered, ranks }
     }
 
     /// The bounds below which the `ends[i]` lowest-ranked candidates lie: the second pass collects the ranks
@@ -395,17 +407,22 @@ impl Bins {
         if wanted.is_empty() {
             return vec![None; ends.len()];
         }
-        let mut ranks = fold_fleet(
-            world,
-            Vec::new,
-            |ranks, d| {
-                let r = rank(plan, luck, d);
-                if wanted.contains(&(r.0 >> Self::SHIFT)) && d.unregistered.is_none() && candidate(d) {
-                    ranks.push(r);
-                }
-            },
-            |a, mut b| a.append(&mut b),
-        );
+        let wanted_rank = |r: &(u64, u64)| wanted.contains(&(r.0 >> Self::SHIFT));
+        let kept = self.ranks.as_ref().map(|ranks| ranks.iter().copied().filter(wanted_rank).collect());
+        let look_again = || {
+            fold_fleet(
+                world,
+                Vec::new,
+                |ranks, d| {
+                    let r = rank(plan, luck, d);
+                    if wanted_rank(&r) && d.unregistered.is_none() && candidate(d) {
+                        ranks.push(r);
+                    }
+                },
+                |a, mut b| a.append(&mut b),
+            )
+        };
+        let mut ranks: Vec<(u64, u64)> = kept.unwrap_or_else(look_again);
         if world.watch.stopped() {
             // A pass that was stopped saw only part of the fleet; nobody will look at these bounds.
             return vec![None; ends.len()];
@@ -419,6 +436,14 @@ impl Bins {
                 })
             })
             .collect()
+    }
+}
+
+/// Puts more ranks to those that are kept; from a certain number on none are.
+fn keep(kept: &mut Option<Vec<(u64, u64)>>, more: &[(u64, u64)]) {
+    match kept {
+        Some(ranks) if ranks.len() + more.len() <= FEW => ranks.extend_from_slice(more),
+        _ => *kept = None,
     }
 }
 

@@ -86,3 +86,15 @@ fn counts_come_in_order_and_what_is_too_much_is_told() {
     assert_eq!(outcome.census.ring_sizes, [60, 40, 0]);
     assert_eq!(outcome.short, [(RingId(1), 70, 40)]);
 }
+
+/// Ranks of small fleets are kept, those of large ones are looked up again.
+#[test]
+fn drawn_rings_have_the_sizes_asked_for_at_any_size() {
+    for n in [50_u64, 20_000, 300_000] {
+        let mut plan = plan(n);
+        let count = |count| sized(RingSize::Pool(Amount::Count(count)), ring(0, None, 0));
+        plan.rings = vec![count(n / 50), count(n / 7), ring(0, None, 0)];
+        let sizes = run(&plan, 3, 0).census.ring_sizes;
+        assert_eq!(sizes, [n / 50, n / 7, n - n / 50 - n / 7]);
+    }
+}
