@@ -8,7 +8,7 @@
 //!
 //! Everything else is a life for [`crate::life`], which alone says what happens when something happens. A batch finds
 //! out by itself which of its devices are not straight and leaves them to it; which kinds of devices can be straight
-//! at all says [`kind`]. Both ways give the same counts, device by device (`tests/both_ways.rs`).
+//! at all says [`kind`]. Both ways give the same counts, device by device (`tests/oracle/both_ways.rs`).
 
 #![allow(clippy::needless_range_loop, reason = "columns are worked on side by side")]
 
