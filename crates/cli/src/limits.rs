@@ -2,6 +2,7 @@
 
 use rollcast_core::{
     draws::Coin,
+    instructions::batches_bytes,
     metrics::Metric,
     plan::{Defect, Fleet, Plan, Prevalence},
     tally::Tally,
@@ -63,7 +64,7 @@ pub(crate) fn check(plan: &Plan, threads: usize, runs: u32, limit: Bytes) -> Res
 pub(crate) fn check_devices(plan: &Plan, threads: usize) -> Result<(), CannotWrite> {
     let devices = plan.devices();
     if devices <= MAX_DEVICES {
-        return Ok(());
+        return check_bytes(plan);
     }
     let visits = devices as f64 * plan.releases.len().max(1) as f64;
     let hours = visits * NS_PER_DEVICE * 1e-9 / threads as f64 / 3_600.0;
@@ -81,6 +82,33 @@ pub(crate) fn check_devices(plan: &Plan, threads: usize) -> Result<(), CannotWri
     })
 }
 
+/// Refuses downloads that a counter of 64 bits might not hold: what all devices can download within one tick.
+fn check_bytes(plan: &Plan) -> Result<(), CannotWrite> {
+    // A download that fails is made again; with so many devices the mean number of attempts is what counts.
+    let in_download = plan.device.failures.iter().filter(|cause| cause.in_download);
+    let fails = in_download.map(|cause| cause.upto).max().unwrap_or(0) as f64 / 2_f64.powi(64);
+    // Attempts are at least a minute apart.
+    let attempts = plan.device.attempts.map_or(f64::INFINITY, f64::from).min(plan.tick_s as f64 / 60.0 + 1.0);
+    let times = attempts.min(1.0 / (1.0 - fails));
+    let largest = plan.releases.iter().map(|release| release.size_bytes).max().unwrap_or(0);
+    let all = plan.devices() as f64 * largest as f64 * times;
+    // A release may be downloaded again after an uninstall; that leaves room for some of that.
+    const MOST: f64 = (1_u64 << 62) as f64;
+    if all <= MOST {
+        return Ok(());
+    }
+    Err(CannotWrite {
+        message: format!(
+            "{} devices may download {} in one tick (releases of up to {}); counters hold {}",
+            count(plan.devices()),
+            bytes(all),
+            bytes(largest as f64),
+            bytes(MOST),
+        ),
+        help: "take fewer devices or a smaller `size`; shares, times and curves are the same for a thousandth of the devices",
+    })
+}
+
 /// Bytes that a run takes.
 struct Need {
     tallies: u64,
@@ -93,7 +121,10 @@ struct Need {
 impl Need {
     fn of(plan: &Plan, threads: u64, runs: u64) -> Self {
         // One tally a thread, one that is kept and one on the way, for each run that is in hand at a time.
-        let tallies = Tally::bytes(plan).saturating_mul((threads + 2).saturating_mul(threads.min(runs)));
+        let at_once = threads.min(runs);
+        let tallies = Tally::bytes(plan).saturating_mul((threads + 2).saturating_mul(at_once));
+        let batches = batches_bytes(plan).saturating_mul(threads.saturating_mul(at_once));
+        let tallies = tallies.saturating_add(batches);
         let groups = (plan.rings.len() as u64 + 1) * plan.releases.len() as u64;
         let values = 2 * 16 * Metric::all().len() as u64 * groups;
         let listed = match &plan.fleet {

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use pulp::Arch;
 
+use crate::plan::Plan;
+
 /// What a process plays with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instructions {
@@ -47,6 +49,11 @@ pub fn name() -> &'static str {
         Arch::Neon(_) => "neon",
         _ => "portable",
     }
+}
+
+/// Bytes that batches of lives take on one thread, at the most.
+pub fn batches_bytes(plan: &Plan) -> u64 {
+    if chosen() == Instructions::OneByOne { 0 } else { crate::straight::bytes(plan) }
 }
 
 pub(crate) fn arch() -> Arch {

@@ -339,8 +339,8 @@ struct Bins {
     ranks: Option<Vec<(u64, u64)>>,
 }
 
-/// So many ranks are kept at the most; they take 4 MiB.
-const FEW: usize = 1 << 18;
+/// So many ranks are kept at the most; they take half a MiB.
+const FEW: usize = 1 << 15;
 
 impl Bins {
     const SHIFT: u32 = 64 - BIN_BITS;

@@ -458,7 +458,7 @@ impl Metric {
                 Some(busiest as f64 / group.tick_s as f64)
             }
             Metric::BytesPeakHour => Some(peak_per_hour(&truth.bytes, group.tick_s)),
-            Metric::Bytes => Some(truth.bytes.iter().sum::<u64>() as f64),
+            Metric::Bytes => Some(truth.bytes.iter().map(|&n| u128::from(n)).sum::<u128>() as f64),
             Metric::Failures => Some(truth.failures.iter().sum::<u64>() as f64),
             Metric::GaveUp => Some(truth.gave_up as f64),
             Metric::Harmed => Some(truth.harmed.iter().sum::<u64>() as f64),

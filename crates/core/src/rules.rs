@@ -89,14 +89,10 @@ pub(crate) fn next_firings(
     let open = |f: &Firing| known(f.rule, f.nth).is_none() && (f.rule, f.nth) != (next.rule, next.nth);
     let certain =
         |f: &Firing| open(f) && f.fired <= next.landed && f.noticed <= next.landed && f.landed < plan.horizon;
-    // Where a run may reach its limit of decisions, they are counted one by one.
-    let room = plan.management.max_decisions.saturating_sub(ledger.firings.len());
-    let several = fired.iter().filter(|f| certain(f)).count() < room;
-    let taken = |f: &Firing| several && certain(f);
     // What else has fired must be found again.
-    let again = fired.iter().filter(|f| open(f) && !taken(f)).map(|f| f.fired).min();
+    let again = fired.iter().filter(|f| open(f) && !certain(f)).map(|f| f.fired).min();
     let again = again.unwrap_or(next.landed).min(next.landed);
-    let all = std::iter::once(next).chain(fired.into_iter().filter(taken)).collect();
+    let all = std::iter::once(next).chain(fired.iter().filter(|f| certain(f)).copied()).collect();
     Some((all, again))
 }
 

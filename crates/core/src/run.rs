@@ -100,14 +100,15 @@ impl Rounds<'_> {
             }
             let Some(at) = self.take_next() else {
                 if !self.later.contains(&true) {
+                    end = self.beyond_the_limit().map_or(End::Completed, End::DecisionLimit);
                     break;
                 }
                 // Nothing is decided before they start.
                 dirty = std::mem::replace(&mut self.later, vec![false; plan.rings.len()]);
                 continue;
             };
-            if self.ledger.firings.len() > plan.management.max_decisions {
-                end = End::DecisionLimit(at);
+            if let Some(one_too_many) = self.beyond_the_limit().filter(|&landed| landed <= at) {
+                end = End::DecisionLimit(one_too_many);
                 break;
             }
             let closed = self.ledger.close(plan);
@@ -122,6 +123,14 @@ impl Rounds<'_> {
             self.play_those(&waiting, |_, _| true);
         }
         end
+    }
+
+    /// When the first decision lands that is more than a run may have. Some of the ledger were taken ahead and land
+    /// later than those that are still to be found.
+    fn beyond_the_limit(&self) -> Option<SimTime> {
+        let mut landings: Vec<SimTime> = self.ledger.firings.iter().map(|firing| firing.landed).collect();
+        landings.sort_unstable();
+        landings.get(self.world.plan.management.max_decisions).copied()
     }
 
     /// Nothing from `at` on was decided, so nothing from there on is told.

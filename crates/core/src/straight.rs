@@ -23,7 +23,7 @@ use crate::{
     device::Device,
     instructions::{Instructions, arch, chosen},
     life::{LifeScratch, Setting, play},
-    plan::{ListedFacts, RingId},
+    plan::{ListedFacts, Plan, RingId},
     tally::{Reads, Tally},
     watch::Watch,
 };
@@ -35,6 +35,23 @@ use kind::Kind;
 
 /// Devices worked out in one step: long enough for the widest instructions, and its columns stay in a core's own cache.
 pub(crate) const BATCH: usize = 256;
+
+/// Fewer devices than this are played one by one: a batch costs the same for one as for all.
+const WORTH_A_BATCH: usize = 24;
+
+/// So many kinds are batched by one worker; the devices of further ones (one of hundreds of sites) are played one by one.
+const MOST_KINDS: usize = 64;
+
+/// Bytes that one worker takes at the most, tallies aside.
+pub(crate) fn bytes(plan: &Plan) -> u64 {
+    let places = (plan.rings.len() * plan.habits.len() * sites(plan) * size_of::<Place<'_>>()) as u64;
+    let batches = MOST_KINDS.min(plan.rings.len() * plan.habits.len() * sites(plan)) * size_of::<Batch>();
+    places + batches as u64 + plan.rings.len() as u64 * Counts::bytes(plan) + Columns::bytes(plan)
+}
+
+fn sites(plan: &Plan) -> usize {
+    plan.habits.iter().map(|habit| habit.at_site.len()).max().unwrap_or(0)
+}
 
 /// Devices of one ring and one kind that wait to be played together.
 struct Batch {
@@ -66,6 +83,8 @@ pub(crate) struct Lives<'a> {
     counts: Vec<Option<Counts>>,
     columns: Box<Columns>,
     scratch: LifeScratch,
+    /// Kinds that are batched.
+    kinds: usize,
     /// Taken so far.
     lives: u64,
 }
@@ -73,7 +92,7 @@ pub(crate) struct Lives<'a> {
 impl<'a> Lives<'a> {
     pub(crate) fn new(setting: Setting<'a>) -> Self {
         let plan = setting.plan;
-        let sites = plan.habits.iter().map(|habit| habit.at_site.len()).max().unwrap_or(0);
+        let sites = sites(plan);
         let places = plan.rings.len() * plan.habits.len() * sites;
         Self {
             setting,
@@ -82,6 +101,7 @@ impl<'a> Lives<'a> {
             counts: plan.rings.iter().map(|_| None).collect(),
             columns: Box::new(Columns::new(plan.releases.len())),
             scratch: LifeScratch::default(),
+            kinds: 0,
             lives: 0,
         }
     }
@@ -96,8 +116,10 @@ impl<'a> Lives<'a> {
         let site = first.values[plan.site_attribute.0 as usize] as usize;
         let at = (ring.0 as usize * plan.habits.len() + habit) * self.sites + site;
         if let Place::Unknown = self.places[at] {
-            let kind = Kind::of(self.setting, ring, habit, site);
-            self.places[at] = match kind.filter(|_| chosen() != Instructions::OneByOne) {
+            let batched = chosen() != Instructions::OneByOne && self.kinds < MOST_KINDS;
+            let kind = if batched { Kind::of(self.setting, ring, habit, site) } else { None };
+            self.kinds += usize::from(kind.is_some());
+            self.places[at] = match kind {
                 Some(kind) => Place::Straight(Box::new((kind, Batch::new()))),
                 None => Place::General,
             };
@@ -220,7 +242,11 @@ fn play_batch(
     if batch.count == 0 {
         return;
     }
-    arch().dispatch(Step { setting, kind, batch, columns, counts, tally });
+    if batch.count < WORTH_A_BATCH {
+        columns.straight.fill(false);
+    } else {
+        arch().dispatch(Step { setting, kind, batch, columns, counts, tally });
+    }
     let width = setting.plan.attributes.len();
     for i in (0..batch.count).filter(|&i| !columns.straight[i]) {
         // Where it stands in the fleet has decided its ring; its life does not ask.

@@ -99,3 +99,16 @@ fn w1_is_what_its_definition_says() {
         assert!((value(ring, "patched.h50") - half).abs() <= 1.0, "{ring}: {}", value(ring, "patched.h50"));
     }
 }
+
+#[test]
+fn bytes_that_no_counter_holds_are_refused() {
+    let place = Place::with("");
+    for line in ["run a.yaml", "bench a.yaml"] {
+        let size = "--set release.size=999TB --set fleet.devices=30000";
+        let done = place.run(&format!("{line} {size}"));
+        assert_eq!(done.code, Some(4), "{}", done.err);
+        for word in ["30 000 devices may download", "counters hold"] {
+            assert!(done.err.contains(word), "`{word}` is missing: {}", done.err);
+        }
+    }
+}

@@ -235,3 +235,32 @@ fn a_queue_for_repair_beyond_the_memory_is_refused() {
     }
     assert!(!done.err.contains("inventory"), "what takes nothing is not spoken of: {}", done.err);
 }
+
+/// A decision that is certain early and lands late does not take the place of those that land before it.
+#[test]
+fn the_limit_counts_decisions_in_the_order_in_which_they_land() {
+    let place = Place::with("");
+    let text = "\
+horizon: 30 d
+max-decisions: 2
+fleet: { devices: 2000, habits: { m: { online: always } } }
+release: { published: 2026-10-13 }
+device: { restart: { idle: never }, telemetry: { every: at once, loss: 0%, latency: 0 s } }
+background: { failures: 0%, tickets: 0% }
+defects: { d: { in: release, share: 10%, shows: after exp 2 d } }
+people: { board: { hours: always, notices: 0 s, decides: 10 d } }
+rules:
+  fast: { when: { count: failed, at-least: 1 }, do: pause all rings for 1 h }
+  slow: { who: board, when: { count: failed, at-least: 1 }, do: pause all rings for 2 h }
+  late: { when: { count: failed, at-least: 60 }, do: pause all rings for 1 h }
+";
+    place.write("limit.yaml", text);
+    let done = place.run("run limit.yaml --replications 1 --format json --quiet");
+    assert_eq!(done.code, Some(3), "{}", done.err);
+    let outcome: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    let log = outcome["decisions"].as_array().unwrap();
+    assert_eq!(log.iter().filter(|entry| entry["what"] == "decided").count(), 2, "{log:?}");
+    // The rule that decides by itself lands two hours apart, and the third time is one too many; the board is not there
+    // for ten days.
+    assert_eq!(outcome["end"]["at_s"], 25 * 3_600);
+}

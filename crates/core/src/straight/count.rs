@@ -50,7 +50,7 @@ impl Counts {
     pub(super) fn new(plan: &Plan, ring: RingId, asked: bool) -> Self {
         let curves = |r: usize| {
             let id = ReleaseId(r as u16);
-            let slots = (plan.ticks(id).max(plan.clock_ticks(id)) + 1).next_power_of_two();
+            let slots = slots(plan, id);
             let curve = || vec![0; slots].into_boxed_slice();
             Curves {
                 offerable: curve(),
@@ -63,6 +63,12 @@ impl Counts {
             }
         };
         Self { ring, straight: 0, devices: 0, legs: (0..plan.releases.len()).map(curves).collect() }
+    }
+
+    /// Bytes that those of one ring take.
+    pub(super) fn bytes(plan: &Plan) -> u64 {
+        let slots = |r: usize| slots(plan, ReleaseId(r as u16)) as u64;
+        (0..plan.releases.len()).map(|r| slots(r) * (8 * 4 + 2 * 8)).sum()
     }
 
     /// Adds the curves to the tally and empties them.
@@ -94,6 +100,11 @@ impl Counts {
             }
         }
     }
+}
+
+/// A slot for each tick and one more.
+fn slots(plan: &Plan, release: ReleaseId) -> usize {
+    (plan.ticks(release).max(plan.clock_ticks(release)) + 1).next_power_of_two()
 }
 
 fn add<T: From<u32> + std::ops::AddAssign + std::ops::Mul<Output = T> + Copy>(

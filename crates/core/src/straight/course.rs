@@ -4,7 +4,7 @@
 use crate::{
     draws::{Purpose, high64, low64},
     life::Setting,
-    plan::{AWAY_BLOCK_S, Anchor, DefectId, InstallOnline, Scan, Success},
+    plan::{AWAY_BLOCK_S, Anchor, DefectId, InstallOnline, Plan, Scan, Success},
     quantile::Quantile,
     time::DAY_S,
 };
@@ -59,6 +59,11 @@ const FAR: i32 = FAR_S as i32;
 const DAY: i32 = DAY_S as i32;
 
 impl Columns {
+    /// Bytes that those of a plan take.
+    pub(super) fn bytes(plan: &Plan) -> u64 {
+        (size_of::<Self>() + plan.releases.len() * size_of::<Steps>()) as u64
+    }
+
     pub(super) fn new(releases: usize) -> Self {
         let steps = Steps {
             offerable: ZERO,

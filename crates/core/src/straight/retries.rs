@@ -31,7 +31,7 @@ pub(super) struct Retries {
     /// Seconds between a failure and the next attempt, over all of them.
     waited: [i32; FEW],
     /// (place in the list, cause) of every failure.
-    causes: Vec<(u8, u8)>,
+    causes: Vec<(u8, u16)>,
     words: [[u32; FEW]; 4],
     length: [i32; FEW],
     begin: [i32; FEW],
@@ -163,8 +163,8 @@ impl Retries {
 }
 
 /// Why an install with this coin fails.
-fn cause(setting: Setting<'_>, word: u64) -> Option<u8> {
+fn cause(setting: Setting<'_>, word: u64) -> Option<u16> {
     let causes = &setting.plan.device.failures;
-    let hit = causes.iter().position(|cause| !cause.in_download && word < cause.upto)?;
-    u8::try_from(hit).ok()
+    let hit = causes.iter().position(|cause| !cause.in_download && word < cause.upto);
+    hit.map(|cause| cause as u16)
 }

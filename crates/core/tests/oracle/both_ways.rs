@@ -37,7 +37,7 @@ fn tame(mut spec: Spec, wild: u8) -> Plan {
     device.idle = None;
     let mut plan = spec.plan();
     if let Fleet::Described(fleet) = &mut plan.fleet {
-        let more = 700 / fleet.devices.max(1);
+        let more = 1_500 / fleet.devices.max(1);
         for (count, _) in &mut fleet.counted {
             *count *= more;
         }
@@ -109,6 +109,6 @@ fn batches_count_what_single_lives_count() {
     println!(
         "{with_straight} of {cases} scenarios with straight lives, {straight} of them; {devices} devices"
     );
-    assert!(with_straight * 4 > cases, "{with_straight} of {cases} scenarios have straight lives");
+    assert!(with_straight * 5 > cases, "{with_straight} of {cases} scenarios have straight lives");
     assert!(straight * 20 > devices, "{straight} straight lives, {devices} devices");
 }
