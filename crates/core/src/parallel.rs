@@ -23,6 +23,8 @@ pub(crate) struct World<'a> {
     pub watch: &'a Watch,
     /// Attributes that the pass looks at; all of them without it.
     pub wanted: Option<&'a [bool]>,
+    /// About how many devices the pass has work with; all of them without it.
+    pub busy: Option<u64>,
 }
 
 /// Folds over all devices in the current rayon pool. Told to stop, it ends early; the caller asks the watch
@@ -50,11 +52,12 @@ pub(crate) fn fold_runs<T: Send>(
     finish: impl Fn(&mut T) + Sync,
     merge: impl Fn(&mut T, T) + Sync,
 ) -> T {
-    let World { plan, luck, watch, wanted } = world;
+    let World { plan, luck, watch, wanted, busy } = world;
     let devices = plan.devices();
     watch.begin(devices);
     let next = AtomicU64::new(0);
-    let workers = (rayon::current_num_threads() as u64).min(devices / WORTH_A_THREAD).max(1);
+    let worth = busy.unwrap_or(devices).min(devices) / WORTH_A_THREAD;
+    let workers = (rayon::current_num_threads() as u64).min(worth).max(1);
     let work = |_: usize| {
         let mut sum = new();
         loop {

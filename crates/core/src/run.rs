@@ -39,7 +39,7 @@ pub fn run(plan: &Plan, seed: u64, replication: u32) -> Outcome {
 /// The same with somebody looking on; `None` if they told it to stop.
 pub fn run_watched(plan: &Plan, seed: u64, replication: u32, watch: &Watch) -> Option<Outcome> {
     let luck = Luck::new(seed, replication);
-    let world = World { plan, luck: &luck, watch, wanted: None };
+    let world = World { plan, luck: &luck, watch, wanted: None, busy: None };
     let membership = Membership::new(world);
     let odds = Odds::new(plan, &luck);
     let mut rounds = Rounds {
@@ -205,6 +205,15 @@ impl Rounds<'_> {
         }
     }
 
+    /// About how many lives a pass over the marked rings is worth, if that is known; to see which ring somebody is in
+    /// takes less than an eighth of a life.
+    fn busy(&self, rings: &[bool]) -> Option<u64> {
+        let about = &self.membership.about;
+        let marked = (0..rings.len()).filter(|&ring| rings[ring]);
+        let lives: Option<u64> = marked.map(|ring| Some(about[ring]).filter(|&n| n > 0)).sum();
+        lives.map(|lives| lives.max(self.world.plan.devices() / 8))
+    }
+
     /// Plays the lives of the marked rings and puts their counts in the place of the old ones; the first time it
     /// also counts who is where.
     fn replay(&mut self, rings: &[bool], until: SimTime) {
@@ -214,7 +223,7 @@ impl Rounds<'_> {
         let sees = background || Reads::of(plan) != Reads::default() || !plan.defects.is_empty();
         let setting = Setting { plan, luck, odds: self.odds, known: &self.closed.known, sees, until };
         let (fresh, counted, _) = fold_runs(
-            self.world,
+            World { busy: self.busy(rings), ..self.world },
             || (Tally::new(plan), Census::new(plan), Lives::new(setting)),
             |(sum, census, lives), first_of_run, count| {
                 let mut device = *first_of_run;
