@@ -22,9 +22,9 @@ pub(crate) const MAX_MEMORY: &str = "4 GiB";
 /// of the keyboard, and the run would look like one that hangs.
 const MAX_DEVICES: u64 = 100_000_000_000;
 
-/// Time of one device and release on one core, for estimates: the bar that W1 is held to (`rollcast bench`). Rich
-/// scenarios take several times as long.
-const NS_PER_DEVICE: f64 = 60.0;
+/// Time of one device and release on one core, for estimates: what W1 takes (docs/performance.md). Rich scenarios take
+/// many times as long.
+const NS_PER_DEVICE: f64 = 37.0;
 
 /// A request for repair that waits for a desk with a daily capacity, at the peak of a run: counted, put into order and
 /// scheduled.

@@ -87,6 +87,7 @@ impl<'a> Draws<'a> {
         let place = (n.wrapping_add((purpose as u32) << 24)).wrapping_mul(0x9E37_79B1) >> (32 - SLOT_BITS);
         let slot = &self.slots[place as usize];
         if slot.address.get() != address || slot.entity.get() != self.entity {
+            slot.address.set(address);
             self.draw(purpose, n, slot);
         }
         &slot.words
@@ -95,7 +96,6 @@ impl<'a> Draws<'a> {
     #[inline(never)]
     fn draw(&self, purpose: Purpose, n: u32, slot: &Slot) {
         slot.entity.set(self.entity);
-        slot.address.set(u64::from(purpose as u32) << 32 | u64::from(n));
         let block = self.luck.block(self.entity, purpose, n);
         slot.words.iter().zip(block).for_each(|(place, word)| place.set(word));
     }

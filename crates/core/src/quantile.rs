@@ -205,14 +205,7 @@ impl Quantile {
 
     /// True if the value depends on the word.
     pub(crate) fn is_drawn(&self) -> bool {
-        !matches!(self.shape, Shape::Fixed(_))
-    }
-
-    /// The value for `word`, unless that asks for a second one.
-    #[inline]
-    pub(crate) fn plain_at(&self, word: u32) -> Option<i64> {
-        let extreme = word.wrapping_add(1 << 16) < 1 << 17;
-        (!extreme || !matches!(self.shape, Shape::Table(_))).then(|| self.at(word, || 0))
+        self.fixed_value().is_none()
     }
 
     /// No value is larger than this, if that can be said.
@@ -259,15 +252,20 @@ fn round(x: f64) -> i64 {
     whole - i64::from(whole as f64 > x)
 }
 
-/// The same for values up to [`LIMIT`], without a branch: adding and taking away 3 x 2^51 leaves whole numbers, and what
-/// then stands in the low bits is the number itself.
+/// The same for values up to [`LIMIT`].
 #[inline(always)]
 fn round_small(x: f64) -> i32 {
+    whole_part(x + 0.5) as i32
+}
+
+/// The largest whole number that is not above `x`, for |x| < 2^51, without a branch: adding and taking away 3 x 2^51
+/// leaves whole numbers, and what then stands in the low bits is the number itself.
+#[inline(always)]
+pub(crate) fn whole_part(x: f64) -> i64 {
     const WHOLE: f64 = 6_755_399_441_055_744.0;
-    let x = x + 0.5;
     let nearest = (x + WHOLE) - WHOLE;
     let down = nearest - if nearest > x { 1.0 } else { 0.0 };
-    (down + WHOLE).to_bits() as i32
+    (down + WHOLE).to_bits().wrapping_sub(WHOLE.to_bits()) as i64
 }
 
 fn on_points(points: &[(f64, f64)], p: f64) -> f64 {

@@ -168,10 +168,7 @@ impl Rounds<'_> {
 
     /// True if the devices of a ring have something to live for: an offer, or calls that a rule counts.
     fn starts(&self, ring: usize) -> bool {
-        let mut releases = (0..self.world.plan.releases.len()).map(|r| ReleaseId(r as u16));
-        let ring = RingId(ring as u16);
-        releases.any(|release| self.closed.known.offer(ring, release).is_some())
-            || Reads::of(self.world.plan).tickets
+        self.start(ring) < SimTime::NEVER || Reads::of(self.world.plan).tickets
     }
 
     /// Plays the lives of those of the `marked` rings that are `ready`, and again where the queue for repair

@@ -12,9 +12,10 @@ use rollcast_core::{
     outcome::{By, Effect, End, Outcome},
     plan::*,
     quantile::Quantile,
-    run::run,
+    run::{run, run_watched},
     steps::{Observation, Step},
     time::{DAY_S, HOUR_S, SimTime},
+    watch::Watch,
     windows::{Span, Windows},
 };
 
@@ -646,4 +647,49 @@ fn an_install_that_cannot_succeed_waits_for_a_fix() {
     assert_eq!(outcome.ring(RingId(0), ReleaseId(1)).patched.iter().sum::<i64>(), 400);
     let healed = stories(&plan, 20, &outcome);
     assert!(healed.iter().all(|s| first(s, |step| matches!(step, Step::Healed(..))).is_some()));
+}
+
+/// How many lives are played until nothing new is decided.
+fn lives(plan: &Plan) -> u64 {
+    let watch = Watch::new();
+    assert!(run_watched(plan, 11, 0, &watch).is_some());
+    watch.lives().0
+}
+
+/// What is decided before the largest ring starts costs no second play of it; what lands later does.
+#[test]
+fn a_decision_before_the_largest_ring_costs_no_replay_of_it() {
+    let mut plan = bad(20_000, 0.5);
+    let early = sized(RingSize::Pool(Amount::Count(2_000)), ring(0, None, 0));
+    plan.rings = vec![early, ring(9, None, 0)];
+    plan.management.pause_expires_s = None;
+    assert_eq!(lives(&plan), 20_000);
+    plan.rules = vec![rule(&plan, 10, PAUSE)];
+    assert_eq!(lives(&plan), 20_000 + 2_000);
+    plan.rules = vec![rule(&plan, 5_000, PAUSE)];
+    assert_eq!(lives(&plan), 20_000 + 20_000);
+}
+
+/// Two rules that fire together and are both noticed before the first decision lands are replayed together.
+#[test]
+fn decisions_that_are_certain_together_are_replayed_together() {
+    let mut plan = bad(3_000, 0.5);
+    plan.management.pause_expires_s = None;
+    let always = Windows::new(vec![Span { from: SimTime(0), to: plan.horizon }]);
+    let crew = |name: &str, hours: i64| Crew {
+        key: key24(name),
+        staff: 1,
+        hours: always.clone(),
+        notices: Quantile::fixed(0),
+        decides: Quantile::fixed(hours * HOUR_S),
+        paged_after_s: None,
+    };
+    plan.crews = vec![crew("quick", 2), crew("slow", 9)];
+    let by = |crew: u16| Rule { crew: Some(CrewId(crew)), ..rule(&plan, 5, PAUSE) };
+    let (one, two) = (vec![by(0)], vec![by(0), Rule { key: key24("other"), ..by(1) }]);
+    plan.rules = one;
+    assert_eq!(lives(&plan), 2 * 3_000);
+    plan.rules = two;
+    assert_eq!(lives(&plan), 2 * 3_000);
+    assert_eq!(played(&plan, 11, 0).decisions.len(), 2);
 }

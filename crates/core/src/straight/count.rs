@@ -7,6 +7,7 @@
 use crate::{
     life::Setting,
     plan::{Plan, ReleaseId, RingId},
+    quantile::whole_part,
     steps::{Blocker, RestartBy, Sink},
     tally::Tally,
     time::SimTime,
@@ -276,7 +277,7 @@ fn moved(
         next[i] = if counts { (first + 1).min(last) } else { last };
         let quotient = size as f64 * f64::from(here) / f64::from(total.max(1));
         // One that takes less than half a second still moves its bytes.
-        let share = if total == 0 { size } else { whole_part(quotient) };
+        let share = if total == 0 { size } else { whole_part(quotient) as u64 };
         bytes[i] = if counts { share } else { 0 };
         more_bytes[i] = if counts { size.wrapping_sub(share) } else { 0 };
         seconds[i] = if counts { here as u64 } else { 0 };
@@ -291,13 +292,4 @@ fn moved(
         let (from, to) = (i64::from(steps.loading[i]), i64::from(steps.downloaded[i]));
         counter.transfer(leg.release, SimTime(from), SimTime(to), 0, to - from);
     }
-}
-
-/// The whole part of a number that is not negative and below 2^51.
-#[inline(always)]
-fn whole_part(x: f64) -> u64 {
-    const WHOLE: f64 = 6_755_399_441_055_744.0;
-    let nearest = (x + WHOLE) - WHOLE;
-    let down = nearest - if nearest > x { 1.0 } else { 0.0 };
-    (down + WHOLE).to_bits().wrapping_sub(WHOLE.to_bits())
 }

@@ -300,7 +300,7 @@ impl Course<'_, '_> {
                     luck.columns(&self.batch.keys, Purpose::Habit, |_| habit.key, self.more);
                 }
                 for i in 0..BATCH {
-                    let speed = bandwidth.plain_at(self.more[2][i]);
+                    let speed = bandwidth.usual(self.more[2][i]);
                     plain[i] &= speed.is_some();
                     let seconds = bits.div_ceil(speed.unwrap_or(1).max(1) as u64);
                     plain[i] &= seconds < FAR_S as u64;
