@@ -1,0 +1,15 @@
+//! Plays many ring strategies with the same luck on every core, and says how they differ.
+//!
+//! ```text
+//!   study (strategies x axes x bank x replications) --> layout --> cells --> engine on every core
+//!                                                                                |
+//!            table, front, choice  <--  comparison  <--  rows  <--  journal  <---+
+//! ```
+//!
+//! A *point* is one strategy with one value on each axis; a *cell* is a point against one member of the release
+//! bank, for a block of replications. A cell is a pure function of (layout, cell), so cells can be played in any
+//! order, on any machine, and again.
+
+pub mod layout;
+pub mod refusal;
+pub mod rows;

@@ -1,0 +1,58 @@
+//! What was measured: one row for each run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::layout::Layout;
+
+/// What a cell gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Played {
+    /// One row for each of its replications, in order.
+    Rows(Vec<Row>),
+    /// It panicked: a fault of the program. The sweep went on without it.
+    Panicked {
+        /// What it said.
+        message: String,
+        /// The command that plays it again.
+        replay: String,
+    },
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// A value for each column of the layout; `None` is 'never' for times and 'undefined' for shares of nobody.
+    pub values: Vec<Option<f64>>,
+    /// True if it ended at its limit of decisions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ended_early: bool,
+}
+
+/// Results of a study, by cell.
+#[derive(Clone, Debug)]
+pub struct Results {
+    cells: Vec<Option<Played>>,
+}
+
+impl Results {
+    /// Nothing played yet.
+    pub fn new(layout: &Layout) -> Self {
+        Results { cells: vec![None; layout.cells() as usize] }
+    }
+
+    /// Puts what a cell gave.
+    pub fn put(&mut self, cell: u64, played: Played) {
+        self.cells[cell as usize] = Some(played);
+    }
+
+    /// What a cell gave, if it was played.
+    pub fn cell(&self, cell: u64) -> Option<&Played> {
+        self.cells[cell as usize].as_ref()
+    }
+
+    /// Numbers of the cells that have not been played, in plan order.
+    pub fn missing(&self) -> impl Iterator<Item = u64> {
+        (0..).zip(&self.cells).filter(|(_, cell)| cell.is_none()).map(|(number, _)| number)
+    }
+}
