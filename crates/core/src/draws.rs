@@ -39,6 +39,7 @@ use core::convert::Infallible;
 /// | `Uninstall` | device | release | 0-1 fails, 2 push delay, 3 how long it takes |
 /// | `SwitchOff` | device | defect | 0-1 fails, 2 until the next restart |
 /// | `Crew` | rule | which firing | 0 until it is noticed, 1 until it is decided |
+/// | `Setting` | hash of a setting's path | 0 | 0-1 value of an uncertain setting (64 bits) |
 ///
 /// A variate that needs a second word (see [`crate::quantile`]) takes the same lane of the block numbered
 /// [`TAIL`] higher.
@@ -72,6 +73,7 @@ pub enum Purpose {
     Uninstall = 24,
     SwitchOff = 25,
     Crew = 26,
+    Setting = 27,
 }
 
 /// Added to a purpose's number for the second word of an extreme variate.

@@ -96,6 +96,11 @@ impl Epoch {
         }
     }
 
+    /// The first second of the last day of the month in which an instant lies.
+    pub fn month_end(self, at: SimTime, zone: &TimeZone) -> SimTime {
+        self.wall(self.civil(at, zone).date().last_of_month(), 0, zone)
+    }
+
     /// A moment; a date alone means midnight.
     pub fn moment(self, moment: &Moment, zone: &TimeZone) -> SimTime {
         self.at(moment.instant(zone, Time::midnight()))

@@ -7,7 +7,10 @@
 //! takes none away; one that gives the map itself (`rings={ ... }`) writes it. `*` stands for every member there
 //! is.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use crate::{
     diagnostic::{Diagnostic, Source, Span},
@@ -35,6 +38,13 @@ pub enum Origin {
     },
     /// Given by `--set`.
     Set,
+    /// Given by another file: a plan that changes this scenario.
+    Plan {
+        /// Its name.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+    },
     /// A published figure; with the profile that holds it, if one does.
     Published {
         /// The profile.
@@ -59,6 +69,7 @@ impl std::fmt::Display for Origin {
         match self {
             Origin::File { line } => write!(f, "line {line}"),
             Origin::Set => f.write_str("--set"),
+            Origin::Plan { file, line } => write!(f, "{file}:{line}"),
             Origin::Published { profile, source } => write!(f, "{}published, {source}", from(profile)),
             Origin::Assumption { profile, range } => write!(f, "{}assumption, {range}", from(profile)),
             Origin::Convention(why) => write!(f, "default, {why}"),
@@ -90,6 +101,8 @@ pub struct Layered {
     pub profile: Option<&'static str>,
     /// Name of the file.
     pub file: String,
+    /// Names of the sources of changes.
+    sources: Vec<String>,
     /// Origins of what was filled in, by path.
     filled: BTreeMap<Vec<String>, Origin>,
 }
@@ -100,7 +113,16 @@ pub fn profiles() -> impl Iterator<Item = &'static str> {
 }
 
 /// The general defaults (`None`) or those of a profile.
-pub fn defaults(profile: Option<&'static str>) -> Vec<Default> {
+pub fn defaults(profile: Option<&'static str>) -> &'static [Default] {
+    // A sweep lays them under thousands of scenarios.
+    static READ: LazyLock<Vec<(Option<&'static str>, Vec<Default>)>> = LazyLock::new(|| {
+        let all = std::iter::once(None).chain(profiles().map(Some));
+        all.map(|profile| (profile, read_defaults(profile))).collect()
+    });
+    &READ.iter().find(|(known, _)| *known == profile).expect("invariant: a known profile").1
+}
+
+fn read_defaults(profile: Option<&'static str>) -> Vec<Default> {
     let text = profile.map_or(BASE, |name| {
         PROFILES.iter().find(|(known, _)| *known == name).expect("invariant: a known profile").1
     });
@@ -133,20 +155,17 @@ fn texts(node: &Node) -> Vec<String> {
     node.text().into_iter().chain(node.items().iter().filter_map(Node::text)).map(str::to_owned).collect()
 }
 
-/// Lays the defaults under a scenario file and `sets` (`path=value`) over it.
+/// Lays the defaults under a scenario file and changes over it, the last one on top.
 ///
 /// # Errors
-/// Settings that cannot be applied, an unknown service, both `release` and `releases`.
-pub fn effective(file: &Node, sets: &[String]) -> Result<Layered, Vec<Diagnostic>> {
+/// Changes that cannot be applied, an unknown service, both `release` and `releases`.
+pub fn effective(file: &Node, changes: &[Change]) -> Result<Layered, Vec<Diagnostic>> {
     let mut root = file.clone();
     let mut problems: Vec<Diagnostic> = release_into_releases(&mut root).into_iter().collect();
     let named_twice = !problems.is_empty();
     let mut written: Vec<&str> = COMPLETE.into_iter().filter(|map| root.at(map).is_some()).collect();
-    for set in sets {
-        match change(set) {
-            Ok(change) => problems.extend(change.apply(&mut root, &mut written)),
-            Err(found) => problems.extend(found),
-        }
+    for change in changes {
+        problems.extend(change.apply(&mut root, &mut written));
     }
     if !named_twice {
         problems.extend(release_into_releases(&mut root));
@@ -165,7 +184,8 @@ pub fn effective(file: &Node, sets: &[String]) -> Result<Layered, Vec<Diagnostic
         return Err(problems);
     }
     let name = file.span.source.name.clone();
-    let mut layered = Layered { root, profile, file: name, filled: BTreeMap::new() };
+    let sources = changes.iter().map(|change| change.span.source.name.clone()).collect();
+    let mut layered = Layered { root, profile, file: name, sources, filled: BTreeMap::new() };
     layered.fill(&written);
     if problems.is_empty() { Ok(layered) } else { Err(problems) }
 }
@@ -187,42 +207,89 @@ fn too_many(root: &Node, (map, most): (&str, usize)) -> Option<Diagnostic> {
     })
 }
 
-/// A setting taken apart.
-struct Change {
-    keys: Vec<String>,
-    value: Node,
+/// A value that is put at a path of a scenario: by `--set`, a strategy, an axis, a member of a release bank.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The path.
+    pub keys: Vec<String>,
+    /// What stands there then.
+    pub value: Node,
     /// Where the path was typed.
-    span: Span,
-}
-
-/// Reads a setting by applying it to nothing: what stands then are the maps on its way, and its value.
-fn change(set: &str) -> Result<Change, Vec<Diagnostic>> {
-    let mut value = Node::map([], nowhere("--set"));
-    overrides::apply(&mut value, set)?;
-    let span = value.entries().first().expect("invariant: a path has a key").key_span.clone();
-    let keys = path::split(&set[..span.end]).expect("invariant: the path was read before");
-    for key in &keys {
-        value = value.get(key).expect("invariant: the value stands at the path").clone();
-    }
-    Ok(Change { keys, value, span })
+    pub span: Span,
 }
 
 impl Change {
-    fn apply(mut self, root: &mut Node, written: &mut Vec<&'static str>) -> Option<Diagnostic> {
-        // The one release of a file can be reached by its short name and by the path that `explain` prints.
-        let one = root.get("releases").is_none_or(|releases| releases.get("release").is_some());
-        if self.keys[0] == "release" && one {
-            self.keys.insert(0, "releases".into());
+    /// Reads a setting (`path=value`) by applying it to nothing: what stands then are the maps on its way, and its
+    /// value.
+    ///
+    /// # Errors
+    /// A text that is no setting.
+    pub fn parse(set: &str) -> Result<Change, Vec<Diagnostic>> {
+        let mut value = Node::map([], nowhere("--set"));
+        overrides::apply(&mut value, set)?;
+        let span = value.entries().first().expect("invariant: a path has a key").key_span.clone();
+        let keys = path::split(&set[..span.end]).expect("invariant: the path was read before");
+        for key in &keys {
+            value = value.get(key).expect("invariant: the value stands at the path").clone();
         }
-        let problem = overrides::set(root, &self.keys, self.value, &self.span).err();
+        Ok(Change { keys, value, span })
+    }
+
+    /// All settings of a command line.
+    ///
+    /// # Errors
+    /// The texts that are no settings.
+    pub fn parse_all(sets: &[String]) -> Result<Vec<Change>, Vec<Diagnostic>> {
+        let (mut changes, mut problems) = (Vec::new(), Vec::new());
+        for set in sets {
+            match Change::parse(set) {
+                Ok(change) => changes.push(change),
+                Err(found) => problems.extend(found),
+            }
+        }
+        if problems.is_empty() { Ok(changes) } else { Err(problems) }
+    }
+
+    /// The entry of a map of changes: its key is a path.
+    ///
+    /// # Errors
+    /// A key that is no path.
+    pub fn of(entry: &Entry) -> Result<Change, Diagnostic> {
+        let keys = path::split(&entry.key).map_err(|problem| problem.at(entry.key_span.clone()))?;
+        Ok(Change { keys, value: entry.value.clone(), span: entry.key_span.clone() })
+    }
+
+    /// Whether it decides what stands at `path`: it is at the path, above it or below it.
+    pub fn touches(&self, path: &[String]) -> bool {
+        self.keys.iter().zip(path).all(|(a, b)| a == b)
+    }
+
+    /// Puts it into a tree.
+    ///
+    /// # Errors
+    /// A path that leads nowhere.
+    pub fn put(&self, root: &mut Node) -> Result<(), Diagnostic> {
+        overrides::set(root, &at_home(&self.keys, root), self.value.clone(), &self.span)
+    }
+
+    fn apply(&self, root: &mut Node, written: &mut Vec<&'static str>) -> Option<Diagnostic> {
+        let keys = at_home(&self.keys, root);
+        let problem = self.put(root).err();
         for map in COMPLETE {
-            if map.split('.').take(self.keys.len()).eq(self.keys.iter().map(String::as_str)) {
+            if map.split('.').take(keys.len()).eq(keys.iter().map(String::as_str)) {
                 written.retain(|known| *known != map);
                 written.extend(root.at(map).map(|_| map));
             }
         }
         problem
     }
+}
+
+/// The one release of a file can be reached by its short name and by the path that `explain` prints.
+pub fn at_home(keys: &[String], root: &Node) -> Vec<String> {
+    let one = root.get("releases").is_none_or(|releases| releases.get("release").is_some());
+    let short = keys.first().is_some_and(|key| key == "release") && one;
+    short.then(|| "releases".to_owned()).into_iter().chain(keys.iter().cloned()).collect()
 }
 
 /// `release: {...}` is short for `releases: { release: {...} }`.
@@ -273,7 +340,7 @@ fn profile_of(root: &Node) -> Result<Option<&'static str>, Diagnostic> {
 impl Layered {
     fn fill(&mut self, written: &[&str]) {
         let layers = [self.profile.map(|p| defaults(Some(p))), Some(defaults(None))];
-        for layer in layers.iter().flatten() {
+        for layer in layers.into_iter().flatten() {
             // Members first, so that `*` finds them.
             let (some, every): (Vec<&Default>, Vec<&Default>) =
                 layer.iter().partition(|d| !d.path.contains(&"*".into()));
@@ -298,7 +365,7 @@ impl Layered {
         // A member that a setting names was there before the defaults were; its place among them is not new.
         for map in COMPLETE.into_iter().filter(|map| !written.contains(map)) {
             let keys: Vec<&str> = map.split('.').collect();
-            let named = layers.iter().flatten().flatten().filter(|default| {
+            let named = layers.into_iter().flatten().flatten().filter(|default| {
                 default.path.len() > keys.len() && default.path.iter().zip(&keys).all(|(a, b)| a == b)
             });
             let order: Vec<&str> = named.map(|default| default.path[keys.len()].as_str()).collect();
@@ -366,7 +433,17 @@ impl Layered {
             }
         }
         let span: Span = self.root.locate(&path::join(keys));
-        if span.source.name == "--set" { Origin::Set } else { Origin::File { line: span.line_column().0 } }
+        let line = span.line_column().0;
+        match &span.source.name {
+            name if name == "--set" => Origin::Set,
+            name if *name == self.file => Origin::File { line },
+            name => Origin::Plan { file: name.clone(), line },
+        }
+    }
+
+    /// Whether a place is in something that was typed, not in shipped defaults.
+    pub fn is_typed(&self, span: &Span) -> bool {
+        span.source.name == self.file || self.sources.contains(&span.source.name)
     }
 }
 
@@ -386,7 +463,8 @@ mod tests {
     fn layered(text: &str, sets: &[&str]) -> Layered {
         let source = Arc::new(Source { name: "test.yaml".into(), text: text.into() });
         let sets: Vec<String> = sets.iter().map(|s| (*s).to_owned()).collect();
-        effective(&yaml::parse(source).expect("valid YAML"), &sets).expect("a scenario")
+        let changes = Change::parse_all(&sets).expect("settings");
+        effective(&yaml::parse(source).expect("valid YAML"), &changes).expect("a scenario")
     }
 
     fn text(layered: &Layered, path: &str) -> Option<String> {
@@ -514,7 +592,8 @@ mod tests {
         }
         let source = Arc::new(Source { name: "test.yaml".into(), text: "releases: { oct: {} }\n".into() });
         let file = yaml::parse(source).expect("valid YAML");
-        let found = effective(&file, &["release.size=2 GB".into()]).expect_err("which release?");
+        let found = effective(&file, &[Change::parse("release.size=2 GB").expect("a setting")])
+            .expect_err("which release?");
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].code, "RC151");
         assert!(found[0].help.as_deref().is_some_and(|help| help.contains("`oct`")), "{found:?}");

@@ -17,5 +17,7 @@ pub mod path;
 pub mod read;
 pub mod scalar;
 pub mod schema;
+pub mod study;
 pub mod suggest;
+pub mod uncertain;
 pub mod yaml;

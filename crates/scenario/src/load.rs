@@ -15,7 +15,11 @@
 //! # }
 //! ```
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rollcast_core::{
     goals::Goal,
@@ -26,8 +30,11 @@ use crate::{
     compile::{Compiled, Labels, compile},
     de,
     diagnostic::{Diagnostic, Severity, Source},
-    digest, layers,
-    schema::Scenario,
+    digest,
+    layers::{self, Change},
+    node::{Entry, Node, Value},
+    schema::{PlanFile, Scenario},
+    uncertain::{self, Uncertain, World},
     yaml,
 };
 
@@ -43,17 +50,10 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// How a scenario is loaded.
-#[derive(Clone, Debug, Default)]
-pub struct Loader {
-    /// Settings `path=value` that replace what the file says.
-    pub sets: Vec<String>,
-}
-
 /// A scenario that can be played.
 #[derive(Debug)]
 pub struct Loaded {
-    /// What the engine plays.
+    /// What the engine plays; uncertain settings in the middle.
     pub plan: Plan,
     /// Names of the plan's indices, and civil times.
     pub labels: Labels,
@@ -69,6 +69,8 @@ pub struct Loaded {
     pub runs: u32,
     /// The effective scenario with the origin of every value.
     pub layered: layers::Layered,
+    /// Settings that are drawn in each replication; see [`Base::plan_of`].
+    pub uncertain: Vec<Uncertain>,
 }
 
 impl Loaded {
@@ -76,6 +78,143 @@ impl Loaded {
     pub fn releases(&self) -> Vec<ReleaseId> {
         (0..self.plan.releases.len()).map(|i| ReleaseId(i as u16)).collect()
     }
+}
+
+/// Keys of a scenario that say what is compared and how; they do not change how it is played.
+const STUDY: [&str; 5] = ["strategies", "bank", "measure", "choose", "sweep"];
+
+/// A scenario that was read and not changed yet: what strategies, axes and settings are laid over.
+#[derive(Clone, Debug)]
+pub struct Base {
+    /// The tree without what is about comparisons.
+    pub root: Node,
+    /// What is about comparisons.
+    pub study: Node,
+    /// Where the files lie that it names.
+    pub dir: PathBuf,
+}
+
+impl Base {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no YAML.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, Problems> {
+        let path = path.as_ref();
+        let source = yaml::read(path).map_err(|problem| Problems(vec![problem]))?;
+        Self::of_source(source, path.parent().unwrap_or(Path::new("")))
+    }
+
+    /// Reads a text; the files that it names lie relative to `dir`.
+    ///
+    /// # Errors
+    /// A text that is no YAML.
+    pub fn of_source(source: Arc<Source>, dir: &Path) -> Result<Self, Problems> {
+        let mut root = yaml::parse(source).map_err(Problems)?;
+        let mut entries: Vec<Entry> = Vec::new();
+        if let Value::Map(all) = &mut root.value {
+            entries.extend(all.extract_if(.., |entry| STUDY.contains(&entry.key.as_str())));
+        }
+        let study = Node { value: Value::Map(entries), span: root.span.clone() };
+        Ok(Base { root, study, dir: dir.to_owned() })
+    }
+
+    /// What is about comparisons, as a plan file would say it.
+    pub fn study_as_plan(&self) -> Node {
+        as_plan(&self.study)
+    }
+
+    /// Fills in, checks and compiles it with these changes, the last one on top; uncertain settings in the middle.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, at once.
+    pub fn load(&self, changes: &[Change]) -> Result<Loaded, Problems> {
+        let loaded = self.load_in(changes, World::Middle)?;
+        // What a draw may bring must be playable, and must not turn the scenario into another one.
+        for world in uncertain::extremes(&loaded.uncertain) {
+            let extreme = self.load_in(changes, world)?;
+            let same = |a: &Labels, b: &Labels| a.rings == b.rings && a.releases == b.releases;
+            if !same(&loaded.labels, &extreme.labels) {
+                let World::Extreme { which, .. } = world else { continue };
+                let setting = crate::path::join(&loaded.uncertain[which].keys);
+                return Err(Problems(vec![
+                    Diagnostic::error(
+                        "RC212",
+                        format!("an uncertain `{setting}` changes which rings or releases there are, or their order"),
+                    )
+                    .at(self.root.locate("uncertain"))
+                    .help("name strategies for what changes the order, and keep `uncertain` for sizes, shares and times"),
+                ]));
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// The plan of one replication, with what is uncertain drawn.
+    ///
+    /// # Errors
+    /// A draw that cannot be played; [`Base::load`] has tried the extremes.
+    pub fn plan_of(&self, changes: &[Change], seed: u64, replication: u32) -> Result<Plan, Problems> {
+        self.load_in(changes, World::Drawn { seed, replication }).map(|loaded| loaded.plan)
+    }
+
+    fn load_in(&self, changes: &[Change], world: World) -> Result<Loaded, Problems> {
+        // What is about comparisons is read for what is wrong with it.
+        let about_study = de::from_node::<PlanFile>(&self.study_as_plan()).1;
+        let mut draft = self.root.clone();
+        // A change that cannot be applied is reported below.
+        changes.iter().for_each(|change| drop(change.put(&mut draft)));
+        let all = uncertain::find(&draft, changes);
+        let unsure = all.as_deref().unwrap_or_default();
+        let (below, above) = uncertain::draw(unsure, world);
+        let changes: Vec<Change> = below.into_iter().chain(changes.iter().cloned()).chain(above).collect();
+        let layered = match layers::effective(&self.root, &changes) {
+            Ok(layered) => layered,
+            Err(mut problems) => {
+                // What the keys and values have wrong is worth saying too.
+                problems.extend(de::from_node::<Scenario>(&draft).1);
+                problems.extend(about_study);
+                return Err(Problems(problems));
+            }
+        };
+        let (scenario, mut problems) = de::from_node::<Scenario>(&layered.root);
+        problems.extend(about_study);
+        if let (Err(found), true) = (&all, problems.iter().all(|p| p.severity != Severity::Error)) {
+            problems.extend(found.iter().cloned());
+        }
+        let compiled = scenario.as_ref().map(|scenario| (scenario, compile(&layered, scenario, &self.dir)));
+        match compiled {
+            Some((scenario, Ok(compiled))) if problems.iter().all(|p| p.severity != Severity::Error) => {
+                problems.extend(compiled.warnings.iter().cloned());
+                Ok(finish(layered.clone(), scenario, compiled, problems, all.unwrap_or_default()))
+            }
+            Some((_, Err(found))) => {
+                problems.extend(found);
+                Err(Problems(problems))
+            }
+            Some((_, Ok(_))) | None => Err(Problems(problems)),
+        }
+    }
+}
+
+/// The keys of a scenario that are about comparisons, in the places that they have in a plan file.
+fn as_plan(study: &Node) -> Node {
+    let mut plan = study.clone();
+    if let Value::Map(entries) = &mut plan.value
+        && let Some(at) = entries.iter().position(|entry| entry.key == "sweep")
+        && let Value::Map(_) = entries[at].value.value
+    {
+        let sweep = entries.remove(at);
+        entries.extend(sweep.value.entries().iter().cloned());
+    }
+    plan
+}
+
+/// How a scenario is loaded.
+#[derive(Clone, Debug, Default)]
+pub struct Loader {
+    /// Settings `path=value` that replace what the file says.
+    pub sets: Vec<String>,
 }
 
 impl Loader {
@@ -95,9 +234,7 @@ impl Loader {
     /// # Errors
     /// Everything that is wrong with it, at once.
     pub fn load(&self, path: impl AsRef<Path>) -> Result<Loaded, Problems> {
-        let path = path.as_ref();
-        let source = yaml::read(path).map_err(|problem| Problems(vec![problem]))?;
-        self.load_source(source, path.parent().unwrap_or(Path::new("")))
+        self.finish(Base::read(path)?)
     }
 
     /// Loads a text; the files that it names lie relative to `dir`.
@@ -105,27 +242,16 @@ impl Loader {
     /// # Errors
     /// Everything that is wrong with it, at once.
     pub fn load_source(&self, source: Arc<Source>, dir: &Path) -> Result<Loaded, Problems> {
-        let root = yaml::parse(source).map_err(Problems)?;
-        let layered = match layers::effective(&root, &self.sets) {
-            Ok(layered) => layered,
+        self.finish(Base::of_source(source, dir)?)
+    }
+
+    fn finish(&self, base: Base) -> Result<Loaded, Problems> {
+        match Change::parse_all(&self.sets) {
+            Ok(changes) => base.load(&changes),
             Err(mut problems) => {
-                // What the keys and values have wrong is worth saying too.
-                problems.extend(de::from_node::<Scenario>(&root).1);
-                return Err(Problems(problems));
-            }
-        };
-        let (scenario, mut problems) = de::from_node::<Scenario>(&layered.root);
-        let compiled = scenario.as_ref().map(|scenario| (scenario, compile(&layered, scenario, dir)));
-        match compiled {
-            Some((scenario, Ok(compiled))) if problems.iter().all(|p| p.severity != Severity::Error) => {
-                problems.extend(compiled.warnings.iter().cloned());
-                Ok(finish(layered.clone(), scenario, compiled, problems))
-            }
-            Some((_, Err(found))) => {
-                problems.extend(found);
+                problems.extend(de::from_node::<Scenario>(&base.root).1);
                 Err(Problems(problems))
             }
-            Some((_, Ok(_))) | None => Err(Problems(problems)),
         }
     }
 }
@@ -135,6 +261,7 @@ fn finish(
     scenario: &Scenario,
     compiled: Compiled,
     warnings: Vec<Diagnostic>,
+    uncertain: Vec<Uncertain>,
 ) -> Loaded {
     let Compiled { plan, labels, goals, mut files, .. } = compiled;
     // The order of rings, habits, failures, rules and decisions is part of the scenario; the order of other keys is not.
@@ -143,6 +270,10 @@ fn finish(
         order += &format!(" {:?} {:?}", labels.rules, labels.decisions);
     }
     files.push(("(order)".to_owned(), digest::Content::Bytes(order.into_bytes())));
+    if !uncertain.is_empty() {
+        let told = uncertain::told(&uncertain).join("\n");
+        files.push(("(uncertain)".to_owned(), digest::Content::Bytes(told.into_bytes())));
+    }
     Loaded {
         digest: digest::digest(&layered.root, &files),
         seed: scenario.seed.unwrap_or(1),
@@ -152,5 +283,6 @@ fn finish(
         goals,
         warnings,
         layered,
+        uncertain,
     }
 }

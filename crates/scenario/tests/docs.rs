@@ -75,7 +75,7 @@ fn table(defaults: &[Default]) -> String {
             Origin::Published { source, .. } => ("published", source.as_str()),
             Origin::Assumption { range, .. } => ("assumption", range.as_str()),
             Origin::Convention(why) => ("convention", why.as_str()),
-            Origin::File { .. } | Origin::Set => panic!("a default comes from no file"),
+            Origin::File { .. } | Origin::Set | Origin::Plan { .. } => panic!("a default comes from no file"),
         };
         // Names with dots stand quoted in paths; no default has one.
         let path = default.path.join(".");
@@ -96,8 +96,8 @@ fn defaults_page_is_fresh() {
          Made from `crates/scenario/defaults/` and `crates/scenario/profiles/` by\n{RENEW}.\n"
     );
     for profile in layers::profiles() {
-        page += &format!("\n## `service: {profile}`\n\n{}", table(&layers::defaults(Some(profile))));
+        page += &format!("\n## `service: {profile}`\n\n{}", table(layers::defaults(Some(profile))));
     }
-    page += &format!("\n## General\n\n{}", table(&layers::defaults(None)));
+    page += &format!("\n## General\n\n{}", table(layers::defaults(None)));
     check("defaults.md", &page);
 }

@@ -47,8 +47,7 @@ impl<'a> Cx<'a> {
     /// defaults is placed where the scenario names its service, or at its begin.
     pub(super) fn place(&self, path: &str) -> Span {
         let span = self.layered.root.locate(path);
-        let ours = span.source.name == self.layered.file || span.source.name == "--set";
-        if ours { span } else { self.layered.root.locate("service") }
+        if self.layered.is_typed(&span) { span } else { self.layered.root.locate("service") }
     }
 
     pub(super) fn error(
@@ -151,7 +150,7 @@ impl<'a> Cx<'a> {
     pub(super) fn written(&self, keys: &[&str]) -> bool {
         let keys: Vec<String> = keys.iter().map(|k| (*k).to_owned()).collect();
         self.layered.root.at(&path::join(&keys)).is_some()
-            && matches!(self.layered.origin(&keys), Origin::File { .. } | Origin::Set)
+            && matches!(self.layered.origin(&keys), Origin::File { .. } | Origin::Set | Origin::Plan { .. })
     }
 
     /// Seconds of a duration that must be at least `least_s`. One that could not be read has been reported.

@@ -87,6 +87,13 @@ fn compile(
             let zone = world.zone.cloned().unwrap_or_else(Zone::utc);
             Some(PlanShows::On(cx.epoch.moment(moment, zone.rules())))
         }
+        Some(Shows::OnMonthEnd) => {
+            let zone = world.zone.cloned().unwrap_or_else(Zone::utc);
+            // Of a defect in several releases the first one counts.
+            let first = releases.as_ref().and_then(|which| which.iter().position(|has| *has));
+            let first = first.and_then(|which| world.releases.get(which));
+            first.map(|release| PlanShows::On(cx.epoch.month_end(release.0.published, zone.rules())))
+        }
     };
     let severity = defect.severity.unwrap_or(Severity::Degraded);
     if severity == Severity::Down && matches!(shows, Some(PlanShows::InInstall)) {

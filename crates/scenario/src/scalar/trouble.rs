@@ -24,6 +24,8 @@ pub enum Shows {
     AfterRestart(Dist<Duration>),
     /// At a moment, on devices that are patched later at once.
     On(Moment),
+    /// The same on the last day of the month of the publication, at midnight.
+    OnMonthEnd,
 }
 
 /// The share of devices that have a defect.
@@ -85,7 +87,7 @@ fn empty<E: de::Error>(what: &str, help: &str) -> E {
     E::custom(ScalarError::new("RC109", format!("`{what}` is an empty map"), help))
 }
 
-const SHOWS: &str = "write `in install`, `at restart`, `after 2 h to 3 d`, `on 2026-11-30`, or `{ after: ... }` with a distribution";
+const SHOWS: &str = "write `in install`, `at restart`, `after 2 h to 3 d`, `on 2026-11-30`, `on month end`, or `{ after: ... }` with a distribution";
 const SHARE: &str = "write a share such as `2%`, `{ by-value: { attribute: model, values: { Latitude*: 5% } } }` or `{ clustered: { attribute: model, mean: 1%, correlation: 0.3 } }`";
 
 impl Form for Shows {
@@ -96,6 +98,7 @@ impl Form for Shows {
         match text.trim() {
             "in install" => Ok(Shows::InInstall),
             "at restart" => Ok(Shows::AfterRestart(Dist::new(Shape::Fixed(0.0)))),
+            "on month end" => Ok(Shows::OnMonthEnd),
             other => match (other.strip_prefix("after "), other.strip_prefix("on ")) {
                 (Some(wait), _) => wait.parse().map(Shows::AfterRestart),
                 (_, Some(moment)) => moment.parse().map(Shows::On),
@@ -154,7 +157,7 @@ impl JsonSchema for Shows {
                 {
                     "type": "string",
                     "pattern": "^(in install|at restart|after .+|on .+)$",
-                    "examples": ["in install", "at restart", "after 2 h to 3 d", "on 2026-11-30"],
+                    "examples": ["in install", "at restart", "after 2 h to 3 d", "on 2026-11-30", "on month end"],
                 },
                 {
                     "type": "object",

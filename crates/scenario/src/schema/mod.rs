@@ -7,6 +7,7 @@ mod fleet;
 mod goal;
 mod ring;
 mod stops;
+mod study;
 mod trouble;
 
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -15,20 +16,35 @@ use serde::Deserialize;
 use crate::scalar::Name;
 use crate::{
     de::Named,
-    scalar::{Count, Duration, Zone},
+    scalar::{Column, Count, Duration, Unsure, Zone},
 };
 pub use device::*;
 pub use fleet::*;
 pub use goal::*;
 pub use ring::*;
 pub use stops::*;
+pub use study::*;
 pub use trouble::*;
 
 /// The JSON Schema (draft-07) of a scenario file, for editors and for checking examples.
 pub fn json_schema() -> serde_json::Value {
+    schema_of::<Scenario>("Rollcast scenario")
+}
+
+/// The same of a plan file.
+pub fn plan_json_schema() -> serde_json::Value {
+    schema_of::<PlanFile>("Rollcast plan")
+}
+
+/// The same of a bank of releases.
+pub fn bank_json_schema() -> serde_json::Value {
+    schema_of::<BankFile>("Rollcast release bank")
+}
+
+fn schema_of<T: JsonSchema>(title: &str) -> serde_json::Value {
     let generator = SchemaSettings::draft07().into_generator();
-    let mut schema = generator.into_root_schema_for::<Scenario>();
-    schema.insert("title".into(), "Rollcast scenario".into());
+    let mut schema = generator.into_root_schema_for::<T>();
+    schema.insert("title".into(), title.into());
     let mut schema = schema.to_value();
     without_null(&mut schema);
     schema
@@ -108,4 +124,16 @@ pub struct Scenario {
     pub objective: Option<Objective>,
     /// What you want to hold; a missed goal is exit code 1.
     pub goals: Option<Vec<GoalForm>>,
+    /// Settings of which only a distribution is known, by path; drawn in each replication.
+    pub uncertain: Option<Named<Unsure>>,
+    /// What `compare` compares: settings by path for each strategy by name.
+    pub strategies: Option<Named<Overrides>>,
+    /// Bad releases that every strategy meets.
+    pub bank: Option<BankForm>,
+    /// What `compare` and `sweep` measure in each run; a selection of metrics without it.
+    pub measure: Option<Vec<Column>>,
+    /// What to choose by.
+    pub choose: Option<Choose>,
+    /// What `sweep` varies.
+    pub sweep: Option<Sweep>,
 }

@@ -1,0 +1,328 @@
+//! Comparisons and sweeps as they are typed: in a scenario, or in a plan file of their own.
+
+use std::{borrow::Cow, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
+
+use super::{Defect, Name};
+use crate::{
+    de::Named,
+    scalar::{Aim, Column, Count, Criterion, Keep, OneOrMany, Positive, ScalarError, Stretch, Unsure},
+};
+
+/// Anything: it is read where it is put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anything;
+
+impl<'de> Deserialize<'de> for Anything {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Anything)
+    }
+}
+
+impl JsonSchema for Anything {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Anything".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!(true)
+    }
+}
+
+/// Settings by path, as in `rings.First.size: 800`.
+pub type Overrides = Named<Anything>;
+
+/// A plan: what is compared over which scenario.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct PlanFile {
+    /// The scenario that everything is about, relative to this file.
+    pub base: Option<String>,
+    /// Settings by path that hold for all strategies.
+    pub set: Option<Overrides>,
+    /// What is compared: settings by path for each strategy by name.
+    pub strategies: Option<Named<Overrides>>,
+    /// Bad releases that every strategy meets.
+    pub bank: Option<BankForm>,
+    /// Settings of which only a distribution is known, by path; drawn in each replication.
+    pub uncertain: Option<Named<Unsure>>,
+    /// What is measured in each run; a selection of metrics without it.
+    pub measure: Option<Vec<Column>>,
+    /// What to choose by.
+    pub choose: Option<Choose>,
+    /// The strategy that the axes vary; the first one without it.
+    #[schemars(with = "Option<Name>")]
+    pub vary: Option<String>,
+    /// What is varied: settings by path with their values, or names with blocks of settings.
+    pub axes: Option<Named<Axis>>,
+    /// Conditions between settings; combinations that break one are left out.
+    pub keep: Option<Vec<Keep>>,
+    /// Which combinations are played.
+    pub design: Option<Design>,
+    /// How often each combination is played, each time with other luck.
+    pub runs: Option<Count>,
+    /// The luck that all share; the scenario's without it.
+    pub seed: Option<u64>,
+}
+
+/// A sweep in a scenario.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Sweep {
+    /// The strategy that the axes vary; the first one without it.
+    #[schemars(with = "Option<Name>")]
+    pub vary: Option<String>,
+    /// What is varied: settings by path with their values, or names with blocks of settings.
+    pub axes: Option<Named<Axis>>,
+    /// Conditions between settings; combinations that break one are left out.
+    pub keep: Option<Vec<Keep>>,
+    /// Which combinations are played.
+    pub design: Option<Design>,
+    /// How often each combination is played; the scenario's `runs` without it.
+    pub runs: Option<Count>,
+}
+
+/// Which releases every strategy meets.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Bank {
+    /// A shipped bank such as `standard/2026`, or a file relative to this one.
+    pub from: Option<String>,
+    /// The release that is good or bad; the only one without it.
+    #[serde(rename = "in")]
+    #[schemars(with = "Option<Name>")]
+    pub release: Option<String>,
+    /// Only these members.
+    pub only: Option<OneOrMany<crate::scalar::Name>>,
+}
+
+/// A bank by its name, or as a map.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BankForm {
+    /// Its name.
+    Named(String),
+    /// A map.
+    Map(Bank),
+}
+
+impl<'de> Deserialize<'de> for BankForm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = BankForm;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a bank such as `standard/2026`, or `{ from: standard/2026, in: 2026-12 B }`")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<BankForm, E> {
+                Ok(BankForm::Named(text.to_owned()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<BankForm, A::Error> {
+                Bank::deserialize(MapAccessDeserializer::new(map)).map(BankForm::Map)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for BankForm {
+    fn schema_name() -> Cow<'static, str> {
+        "BankForm".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let map = generator.subschema_for::<Bank>();
+        json_schema!({ "anyOf": [{ "type": "string", "examples": ["standard/2026"] }, map] })
+    }
+}
+
+/// A file of bad releases.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct BankFile {
+    /// What this bank is, in a sentence.
+    pub about: Option<String>,
+    /// The releases by name.
+    pub members: Option<Named<BankMember>>,
+}
+
+/// One kind of release, good or bad.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct BankMember {
+    /// How often it comes, relative to the other members.
+    pub weight: Option<Positive>,
+    /// Where weight and shape come from.
+    pub source: Option<String>,
+    /// Instead of `source`: why this is assumed.
+    pub assumption: Option<String>,
+    /// What is wrong with the release, as in a scenario but without `in`. A good release has none.
+    pub defects: Option<Named<Defect>>,
+    /// An attribute that the fleet must know for these defects.
+    #[schemars(with = "Option<Name>")]
+    pub needs: Option<String>,
+    /// What stands in for them in a fleet that does not know it.
+    pub otherwise: Option<Named<Defect>>,
+    /// Other settings by path.
+    pub set: Option<Overrides>,
+}
+
+/// How the best strategy is found.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Choose {
+    /// Only strategies that keep this limit, or all of these.
+    pub only_if: Option<OneOrMany<Criterion>>,
+    /// Of those the one with the least or the most of this.
+    pub then: Option<Aim>,
+}
+
+impl crate::scalar::Listed for Criterion {
+    const FORMS: &'static str =
+        "write one limit, or a list of limits such as `[harmed.p95 <= 200, patched.h95 <= 14 d]`";
+}
+
+/// The values of an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Axis {
+    /// Values one by one, as they are written in a scenario.
+    Values,
+    /// A range.
+    Stretch(Stretch),
+    /// Blocks of settings by name.
+    Blocks(Named<Overrides>),
+}
+
+impl<'de> Deserialize<'de> for Axis {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Axis;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "a list such as `[100, 200]`, a range such as `6 d to 9 d step 1 d`, or blocks of settings by name",
+                )
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Axis, E> {
+                text.parse().map(Axis::Stretch).map_err(E::custom)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Axis, A::Error> {
+                while seq.next_element::<Anything>()?.is_some() {}
+                Ok(Axis::Values)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Axis, A::Error> {
+                Named::deserialize(MapAccessDeserializer::new(map)).map(Axis::Blocks)
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+impl JsonSchema for Axis {
+    fn schema_name() -> Cow<'static, str> {
+        "Axis".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let stretch = generator.subschema_for::<Stretch>();
+        let blocks = generator.subschema_for::<Named<Overrides>>();
+        json_schema!({
+            "description": "The values of an axis: a list, a range, or blocks of settings by name.",
+            "anyOf": [{ "type": "array", "minItems": 1 }, stretch, blocks],
+        })
+    }
+}
+
+/// Which combinations of the axes are played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Design {
+    /// Every combination.
+    Grid,
+    /// The base, and each other value of one axis after the other.
+    OneAtATime,
+    /// So many points of a Latin hypercube.
+    Latin(u32),
+    /// So many points of a scrambled Sobol sequence.
+    Sobol(u32),
+}
+
+const DESIGNS: &str = "write `grid`, `one-at-a-time`, `{ latin: 50 }` or `{ sobol: 64 }`";
+/// Most points of a design: above it a sweep is a slip.
+pub const MOST_POINTS: u32 = 1 << 20;
+
+impl<'de> Deserialize<'de> for Design {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Design;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`grid`, `one-at-a-time`, `{ latin: 50 }` or `{ sobol: 64 }`")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Design, E> {
+                match text.trim() {
+                    "grid" => Ok(Design::Grid),
+                    "one-at-a-time" => Ok(Design::OneAtATime),
+                    other => {
+                        let why = format!("`{}` is no design", crate::scalar::shorten(other));
+                        Err(E::custom(ScalarError::new("RC140", why, DESIGNS)))
+                    }
+                }
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Design, A::Error> {
+                #[derive(Deserialize)]
+                #[serde(rename_all = "kebab-case")]
+                enum Kind {
+                    Latin,
+                    Sobol,
+                }
+                let refuse = |why: String| de::Error::custom(ScalarError::new("RC140", why, DESIGNS));
+                let kind =
+                    map.next_key::<Kind>()?.ok_or_else(|| refuse("an empty map is no design".into()))?;
+                let points: Count = map.next_value()?;
+                if map.next_key::<IgnoredAny>()?.is_some() {
+                    return Err(refuse("a design is a map with one key, and this one has more".into()));
+                }
+                let number = u32::try_from(points.get()).ok().filter(|n| (1..=MOST_POINTS).contains(n));
+                let number =
+                    number.ok_or_else(|| refuse(format!("a design has from 1 to {MOST_POINTS} points")))?;
+                Ok(match kind {
+                    Kind::Latin => Design::Latin(number),
+                    Kind::Sobol => Design::Sobol(number),
+                })
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for Design {
+    fn schema_name() -> Cow<'static, str> {
+        "Design".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let one = |key: &str| {
+            serde_json::json!({
+                "type": "object",
+                "properties": { key: { "type": "integer", "minimum": 1, "maximum": MOST_POINTS } },
+                "required": [key],
+                "additionalProperties": false,
+            })
+        };
+        json_schema!({
+            "description": "Which combinations are played.",
+            "anyOf": [{ "enum": ["grid", "one-at-a-time"] }, one("latin"), one("sobol")],
+        })
+    }
+}

@@ -1,0 +1,336 @@
+//! What is compared: strategies over a scenario, axes that vary one of them, bad releases that all of them meet.
+//!
+//! A study is read from a plan file (with `base`), from a scenario that names strategies or a sweep, or from several
+//! scenarios. It knows every point and member by its *changes* to a base; which points a design has, and in which order
+//! they are played, is the sweep's business.
+
+mod axis;
+mod bank;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    de,
+    diagnostic::{Diagnostic, Severity, Source, Span},
+    layers::Change,
+    load::{Base, Loaded, Problems},
+    node::{Node, Value},
+    scalar::{Aim, Column, Criterion, Keep, KeepTerm, Measured, Side},
+    schema::{self, Design, PlanFile},
+    suggest, yaml,
+};
+pub use axis::{Axis, Level, Levels};
+pub use bank::{Bank, Member, banks};
+
+/// What is compared.
+#[derive(Debug)]
+pub struct Study {
+    /// The scenarios.
+    pub bases: Vec<Base>,
+    /// The strategies, in the order of the file.
+    pub strategies: Vec<Strategy>,
+    /// The axes.
+    pub axes: Vec<Axis>,
+    /// Which strategy the axes vary.
+    pub vary: usize,
+    /// Which combinations are played.
+    pub design: Design,
+    /// Conditions between settings, with their places.
+    pub keep: Vec<(Keep, Span)>,
+    /// The releases that all meet.
+    pub bank: Option<Bank>,
+    /// What is measured; `None` for the usual selection.
+    pub measure: Option<Vec<(Column, Span)>>,
+    /// What to choose by: limits, and an aim.
+    pub choose: Option<Choose>,
+    /// Replications of each combination, if the study says it.
+    pub runs: Option<u32>,
+    /// The seed, if the study says it.
+    pub seed: Option<u64>,
+    /// Settings of the command line, which lie over everything.
+    pub sets: Vec<Change>,
+    /// Settings of the plan, which lie below every strategy.
+    common: Vec<Change>,
+}
+
+/// How the best strategy is found.
+#[derive(Clone, Debug)]
+pub struct Choose {
+    /// Limits with their places.
+    pub only_if: Vec<(Criterion, Span)>,
+    /// Of those that keep the limits the one with the least or most of this.
+    pub then: Option<(Aim, Span)>,
+}
+
+/// A strategy.
+#[derive(Clone, Debug)]
+pub struct Strategy {
+    /// Its name.
+    pub name: String,
+    /// Its scenario, in [`Study::bases`].
+    pub base: usize,
+    /// What it changes.
+    pub changes: Vec<Change>,
+}
+
+impl Study {
+    /// Reads a plan, a scenario, or several scenarios that are compared with each other.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the study itself; its scenarios are checked where they are loaded.
+    pub fn read(paths: &[PathBuf], sets: &[String]) -> Result<Study, Problems> {
+        let sets = Change::parse_all(sets).map_err(Problems)?;
+        match paths {
+            [one] => {
+                let source = yaml::read(one).map_err(|problem| Problems(vec![problem]))?;
+                Self::of_source(source, one.parent().unwrap_or(Path::new("")), sets)
+            }
+            several => Self::of_scenarios(several, sets),
+        }
+    }
+
+    /// The same from a text that stands in `dir`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the study itself.
+    pub fn of_source(source: Arc<Source>, dir: &Path, sets: Vec<Change>) -> Result<Study, Problems> {
+        let file = yaml::parse(Arc::clone(&source)).map_err(Problems)?;
+        let Some(base) = file.get("base") else {
+            let base = Base::of_source(source, dir)?;
+            let plan = base.study_as_plan();
+            return build(plan, vec![("as it is".into(), base)], dir, sets);
+        };
+        let Some(name) = base.text().filter(|name| !name.trim().is_empty()) else {
+            let message = "`base` is the path of a scenario";
+            return Err(Problems(vec![
+                Diagnostic::error("RC104", message)
+                    .at(base.span.clone())
+                    .help("write it as in `base: contoso.yaml`"),
+            ]));
+        };
+        let scenario = Base::read(dir.join(name)).map_err(|Problems(mut found)| {
+            for problem in found.iter_mut().filter(|problem| problem.span.is_none()) {
+                problem.span = Some(base.span.clone());
+            }
+            Problems(found)
+        })?;
+        // What the plan does not say, the scenario may.
+        let mut plan = file.clone();
+        let of_scenario = scenario.study_as_plan();
+        if let Value::Map(entries) = &mut plan.value {
+            let more = of_scenario.entries().iter().filter(|entry| file.get(&entry.key).is_none());
+            entries.extend(more.cloned());
+        }
+        build(plan, vec![("as it is".into(), scenario)], dir, sets)
+    }
+
+    fn of_scenarios(paths: &[PathBuf], sets: Vec<Change>) -> Result<Study, Problems> {
+        let mut problems = Vec::new();
+        let mut bases: Vec<(String, Base)> = Vec::new();
+        for path in paths {
+            match Base::read(path) {
+                Ok(base) if base.root.get("base").is_some() => {
+                    problems.push(
+                        Diagnostic::error("RC220", "a plan is compared by itself, not beside other files")
+                            .at(base.root.locate_key("base"))
+                            .help("give the plan alone, or scenarios alone"),
+                    );
+                }
+                Ok(base) => {
+                    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                    let taken = bases.iter().any(|(name, _)| *name == stem);
+                    bases.push((if taken { path.display().to_string() } else { stem }, base));
+                }
+                Err(Problems(found)) => problems.extend(found),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(Problems(problems));
+        }
+        let mut plan = bases[0].1.study_as_plan();
+        if let Value::Map(entries) = &mut plan.value {
+            // Each file is a strategy by itself.
+            entries.retain(|entry| ["bank", "measure", "choose"].contains(&entry.key.as_str()));
+        }
+        let dir = bases[0].1.dir.clone();
+        build(plan, bases, &dir, sets)
+    }
+
+    /// What is laid over the base of a strategy to play it, lowest first; the levels of the axes are between.
+    pub fn changes(&self, strategy: usize, levels: &[Level]) -> Vec<Change> {
+        let own = &self.strategies[strategy].changes;
+        let of_axes = levels.iter().flat_map(|level| &level.changes);
+        self.common.iter().chain(own).chain(of_axes).chain(&self.sets).cloned().collect()
+    }
+
+    /// The scenario of a strategy.
+    pub fn base(&self, strategy: usize) -> &Base {
+        &self.bases[self.strategies[strategy].base]
+    }
+
+    /// The changes of a member of the bank on top of others, for the attributes that the fleet knows.
+    pub fn with_member(
+        &self,
+        strategy: usize,
+        changes: &[Change],
+        member: usize,
+        attributes: &[String],
+    ) -> Vec<Change> {
+        let mut all = changes.to_vec();
+        if let Some(bank) = &self.bank {
+            let mut draft = self.base(strategy).root.clone();
+            // A change that cannot be applied is reported when the scenario is loaded.
+            changes.iter().for_each(|change| drop(change.put(&mut draft)));
+            all.extend(bank.changes(member, &draft, attributes));
+        }
+        all
+    }
+
+    /// The first condition that a point breaks.
+    ///
+    /// # Errors
+    /// A condition about a setting that is not there or is no quantity, or between quantities of two kinds.
+    pub fn broken(&self, loaded: &Loaded) -> Result<Option<&Keep>, Diagnostic> {
+        for (keep, span) in &self.keep {
+            let left = quantity(&keep.left, loaded, span)?;
+            let right = quantity(&keep.right, loaded, span)?;
+            if left.kind != right.kind {
+                let message = format!("`{keep}` compares {} with {}", left.kind.name(), right.kind.name());
+                let help = "compare shares with shares, times with times and numbers with numbers";
+                return Err(Diagnostic::error("RC134", message).at(span.clone()).help(help));
+            }
+            if !keep.comparison.holds(left.value, right.value) {
+                return Ok(Some(keep));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn quantity(side: &Side, loaded: &Loaded, span: &Span) -> Result<Measured, Diagnostic> {
+    let mut found = match &side.term {
+        KeepTerm::Quantity(quantity) => *quantity,
+        KeepTerm::Setting(keys) => {
+            let path = crate::path::join(keys);
+            let Some(node) = loaded.layered.root.at(&path) else {
+                return Err(no_setting(keys, &loaded.layered.root, span));
+            };
+            let text = node.text().unwrap_or_default();
+            text.parse::<Measured>().map_err(|_| {
+                let message = format!("`{path}` is {}, which compares with nothing", node.describe());
+                let help = "conditions are about numbers, shares and lengths of time";
+                Diagnostic::error("RC134", message).at(span.clone()).help(help)
+            })?
+        }
+    };
+    if let Some((minus, by)) = side.shift {
+        if by.kind != found.kind {
+            let message = format!("{} and {} do not add up", found.kind.name(), by.kind.name());
+            let help = "add a length of time to a length of time, and so on";
+            return Err(Diagnostic::error("RC134", message).at(span.clone()).help(help));
+        }
+        found.value += if minus { -by.value } else { by.value };
+    }
+    Ok(found)
+}
+
+/// A path that leads to nothing in an effective scenario.
+pub(crate) fn no_setting(keys: &[String], root: &Node, span: &Span) -> Diagnostic {
+    let mut here = root;
+    let mut depth = 0;
+    while let Some(next) = keys.get(depth).and_then(|key| here.get(key)) {
+        (here, depth) = (next, depth + 1);
+    }
+    let lacks = keys.get(depth).map_or("", String::as_str);
+    let known: Vec<&str> = here.entries().iter().map(|entry| entry.key.as_str()).collect();
+    let place =
+        if depth == 0 { "the scenario".into() } else { format!("`{}`", crate::path::join(&keys[..depth])) };
+    let help = match suggest::did_you_mean(lacks, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => format!("{place} ends there"),
+        None => format!("there is {}", suggest::list(&known, 12)),
+    };
+    Diagnostic::error("RC112", format!("{place} has no `{lacks}`")).at(span.clone()).help(help)
+}
+
+fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) -> Result<Study, Problems> {
+    let (read, mut problems) = de::from_node::<PlanFile>(&plan);
+    let read = read.unwrap_or_default();
+    let (names, bases): (Vec<String>, Vec<Base>) = named.into_iter().unzip();
+    let common = changes_of(plan.get("set"), &mut problems);
+    let mut strategies: Vec<Strategy> = Vec::new();
+    if bases.len() == 1 {
+        for entry in plan.get("strategies").map_or(&[][..], Node::entries) {
+            let changes = changes_of(Some(&entry.value), &mut problems);
+            strategies.push(Strategy { name: entry.key.clone(), base: 0, changes });
+        }
+    }
+    if strategies.is_empty() {
+        let each = names.into_iter().enumerate();
+        strategies.extend(each.map(|(base, name)| Strategy { name, base, changes: Vec::new() }));
+    }
+    let vary = match &read.vary {
+        None => 0,
+        Some(name) => strategies.iter().position(|strategy| strategy.name == *name).unwrap_or_else(|| {
+            let known: Vec<&str> = strategies.iter().map(|strategy| strategy.name.as_str()).collect();
+            let help = match suggest::did_you_mean(name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there is {}", suggest::list(&known, 12)),
+            };
+            let message = format!("`{name}` is no strategy of this plan");
+            problems.push(Diagnostic::error("RC233", message).at(plan.locate("vary")).help(help));
+            0
+        }),
+    };
+    let axes = axis::axes(&plan, &read, &mut problems);
+    let at = |path: &str, i: usize| plan.locate(&format!("{path}.{i}"));
+    let keep = read.keep.unwrap_or_default();
+    let keep = keep.into_iter().enumerate().map(|(i, one)| (one, at("keep", i))).collect();
+    let measure = read
+        .measure
+        .map(|all| all.into_iter().enumerate().map(|(i, one)| (one, at("measure", i))).collect::<Vec<_>>());
+    let choose = read.choose.map(|choose| choose_of(&plan, choose));
+    let bank = bank::bank(&plan, read.bank.as_ref(), dir, &mut problems);
+    let design = read.design.unwrap_or(Design::Grid);
+    for axis in axes.iter().filter(|axis| axis.levels() == 0) {
+        if matches!(design, Design::Grid | Design::OneAtATime) {
+            let message = format!(
+                "`{}` varies over everything between two ends, and this design wants values",
+                axis.name
+            );
+            let help = "write steps, as in `6 d to 9 d step 1 d` or `5 values from 6 d to 9 d`, or take `design: { latin: 50 }`";
+            problems.push(Diagnostic::error("RC234", message).at(axis.span.clone()).help(help));
+        }
+    }
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(Problems(problems));
+    }
+    let runs = read.runs.map(|runs| u32::try_from(runs.get()).unwrap_or(u32::MAX).max(1));
+    let seed = read.seed;
+    Ok(Study { bases, strategies, axes, vary, design, keep, bank, measure, choose, runs, seed, sets, common })
+}
+
+fn choose_of(plan: &Node, choose: schema::Choose) -> Choose {
+    let limits = choose.only_if.iter().flat_map(|all| all.with_paths("choose.only-if"));
+    let limits = limits.map(|(path, limit)| (limit.clone(), plan.locate(&path))).collect();
+    Choose { only_if: limits, then: choose.then.map(|aim| (aim, plan.locate("choose.then"))) }
+}
+
+/// The changes of a map of settings by path.
+fn changes_of(map: Option<&Node>, problems: &mut Vec<Diagnostic>) -> Vec<Change> {
+    let entries = map.map_or(&[][..], Node::entries).iter();
+    entries.filter_map(|entry| Change::of(entry).map_err(|problem| problems.push(problem)).ok()).collect()
+}
+
+/// Changes that reach into something that is not there, such as a ring of another name: they would make a new one
+/// behind the planner's back.
+pub fn check_targets(changes: &[Change], root: &Node) -> Vec<Diagnostic> {
+    let astray = |change: &&Change| {
+        let parent = &change.keys[..change.keys.len() - 1];
+        change.keys.len() >= 3 && root.at(&crate::path::join(parent)).is_none()
+    };
+    changes.iter().filter(astray).map(|change| no_setting(&change.keys, root, &change.span)).collect()
+}
