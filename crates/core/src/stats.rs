@@ -65,12 +65,51 @@ fn sum(values: &[f64]) -> f64 {
 fn mean_and_interval(values: &[f64]) -> (Option<f64>, Option<(f64, f64)>) {
     let n = values.len() as f64;
     let mean = sum(values) / n;
-    let interval = StudentsT::new(0.0, 1.0, n - 1.0).ok().filter(|_| n > 1.0).map(|t| {
+    let interval = student_t_quantile(0.975, n - 1.0).map(|t| {
         let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0);
-        let half = t.inverse_cdf(0.975) * libm::sqrt(variance / n);
+        let half = t * libm::sqrt(variance / n);
         (mean - half, mean + half)
     });
     (Some(mean), interval)
+}
+
+/// The value that a Student's t with `freedom` degrees of freedom, whole or not, stays below with probability `p` in
+/// 0..=1; `None` without degrees of freedom.
+pub fn student_t_quantile(p: f64, freedom: f64) -> Option<f64> {
+    StudentsT::new(0.0, 1.0, freedom).ok().map(|t| t.inverse_cdf(p))
+}
+
+/// Ranks (1 is the least) of the order statistics of `of` independent values between which the quantile of `share`
+/// lies: it is below the first, and above the second, with probability at most `tail` each, whatever the distribution.
+/// `None` on a side where even the extreme value promises too little.
+///
+/// With B binomial (`of`, `share`), the quantile is below the value of rank l only if B < l, and above the value of
+/// rank u only if B >= u (David and Nagaraja, 'Order Statistics', 3rd ed. 2003, section 7.1).
+pub fn order_statistics(of: u32, share: f64, tail: f64) -> (Option<u32>, Option<u32>) {
+    if of == 0 || share <= 0.0 || share >= 1.0 {
+        return (None, None);
+    }
+    let n = f64::from(of);
+    let term = |k: u32| libm::exp(log_binomial(of, k, share));
+    // Farther out than this the terms add up to less than 1e-15.
+    let far = 10.0 * libm::sqrt(n * share * (1.0 - share)) + 10.0;
+    let mut below = 0.0;
+    let mut low = (n * share - far).max(0.0) as u32;
+    while low <= of && below + term(low) <= tail {
+        below += term(low);
+        low += 1;
+    }
+    let mut above = 0.0;
+    let mut high = (n * share + far).min(n) as u32;
+    while above + term(high) <= tail {
+        above += term(high);
+        match high.checked_sub(1) {
+            Some(next) => high = next,
+            None => break,
+        }
+    }
+    // Now P(B < low) and P(B > high) are at most `tail`.
+    (Some(low).filter(|low| *low > 0), Some(high + 1).filter(|rank| *rank <= of))
 }
 
 /// Wilson's 95 % score interval for a proportion.
@@ -93,13 +132,16 @@ pub fn binomial_upper_tail(hits: u32, of: u32, p: f64) -> f64 {
     if p <= 0.0 {
         return 0.0;
     }
-    let n = f64::from(of);
-    let log_term = |k: f64| {
-        libm::lgamma(n + 1.0) - libm::lgamma(k + 1.0) - libm::lgamma(n - k + 1.0)
-            + k * libm::log(p)
-            + (n - k) * libm::log1p(-p)
-    };
-    (hits..=of).map(|k| libm::exp(log_term(f64::from(k)))).sum::<f64>().min(1.0)
+    (hits..=of).map(|k| libm::exp(log_binomial(of, k, p))).sum::<f64>().min(1.0)
+}
+
+/// Logarithm of the probability of `hits` of `of` trials that each succeed with probability `p`, strictly between 0
+/// and 1.
+fn log_binomial(of: u32, hits: u32, p: f64) -> f64 {
+    let (n, k) = (f64::from(of), f64::from(hits));
+    libm::lgamma(n + 1.0) - libm::lgamma(k + 1.0) - libm::lgamma(n - k + 1.0)
+        + k * libm::log(p)
+        + (n - k) * libm::log1p(-p)
 }
 
 #[cfg(test)]
@@ -129,5 +171,41 @@ mod tests {
         assert!((low - 0.5958).abs() < 1e-3 && (high - 0.9821).abs() < 1e-3);
         assert!((binomial_upper_tail(8, 10, 0.5) - 56.0 / 1024.0).abs() < 1e-12);
         assert!((binomial_upper_tail(20, 20, 0.9) - 0.9_f64.powi(20)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn student_quantiles_with_broken_degrees_of_freedom() {
+        // Figures of scipy.stats.t.ppf(0.975, df).
+        for (freedom, expected) in [
+            (1.0, 12.706_204_736),
+            (2.5, 3.574_654_842),
+            (4.0, 2.776_445_105),
+            (29.7, 2.043_137_856),
+            (1e4, 1.960_201_240),
+            (1e6, 1.959_966_357),
+        ] {
+            let found = student_t_quantile(0.975, freedom).unwrap();
+            assert!((found - expected).abs() < 1e-6, "{freedom}: {found}");
+        }
+        assert_eq!(student_t_quantile(0.975, 0.0), None);
+    }
+
+    #[test]
+    fn ranks_around_a_quantile() {
+        // Figures of scipy.stats.binom.
+        for (of, share, expected) in [
+            (20, 0.5, (Some(6), Some(15))),
+            (1_000, 0.5, (Some(469), Some(532))),
+            (100, 0.95, (Some(90), Some(100))),
+            (1_000, 0.95, (Some(936), Some(964))),
+        ] {
+            assert_eq!(order_statistics(of, share, 0.025), expected, "{of}, {share}");
+        }
+        // 0.5^6 and 0.95^72 are the first powers of at most 2.5 %.
+        assert_eq!(order_statistics(5, 0.5, 0.025), (None, None));
+        assert_eq!(order_statistics(6, 0.5, 0.025), (Some(1), Some(6)));
+        assert_eq!(order_statistics(71, 0.95, 0.025).1, None);
+        assert_eq!(order_statistics(72, 0.95, 0.025), (Some(64), Some(72)));
+        assert_eq!(order_statistics(0, 0.5, 0.025), (None, None));
     }
 }

@@ -10,6 +10,7 @@
 //! bank, for a block of replications. A cell is a pure function of (layout, cell), so cells can be played in any
 //! order, on any machine, and again.
 
+pub mod design;
 pub mod layout;
 pub mod refusal;
 pub mod rows;
