@@ -11,6 +11,7 @@
 //! order, on any machine, and again.
 
 pub mod design;
+pub mod figures;
 pub mod layout;
 pub mod refusal;
 pub mod rows;
