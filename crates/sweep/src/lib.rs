@@ -13,3 +13,4 @@
 pub mod layout;
 pub mod refusal;
 pub mod rows;
+pub mod shard;
