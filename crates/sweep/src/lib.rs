@@ -10,7 +10,11 @@
 //! bank, for a block of replications. A cell is a pure function of (layout, cell), so cells can be played in any
 //! order, on any machine, and again.
 
+mod directory;
+pub mod journal;
 pub mod layout;
+mod ranges;
 pub mod refusal;
 pub mod rows;
 pub mod shard;
+pub mod whole;
