@@ -13,6 +13,7 @@
 mod directory;
 pub mod journal;
 pub mod layout;
+pub mod merge;
 mod ranges;
 pub mod refusal;
 pub mod rows;
