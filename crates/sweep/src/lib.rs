@@ -11,6 +11,7 @@
 //! order, on any machine, and again.
 
 mod directory;
+pub mod export;
 pub mod journal;
 pub mod layout;
 pub mod merge;
