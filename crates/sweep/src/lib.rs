@@ -11,7 +11,14 @@
 //! order, on any machine, and again.
 
 pub mod design;
+mod directory;
+pub mod export;
 pub mod figures;
+pub mod journal;
 pub mod layout;
+pub mod merge;
+mod ranges;
 pub mod refusal;
 pub mod rows;
+pub mod shard;
+pub mod whole;

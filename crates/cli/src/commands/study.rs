@@ -1,0 +1,281 @@
+//! What `run`, `compare` and `sweep` have in common: reading a study, making it ready, playing its cells.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Mutex,
+        atomic::Ordering,
+    },
+    time::Instant,
+};
+
+use rollcast_scenario::{
+    layers::Change,
+    load::{Base, Loaded, Problems},
+    scalar::Bytes,
+    study::{Level, Study},
+    suggest,
+};
+use rollcast_sweep::{
+    layout::{Axis, AxisUnit, Layout, Value},
+    prepare::{Options, Prepared},
+    refusal::{Kind, Refusal},
+    rows::{Played, Results, Row},
+    runner::{self, Progress},
+};
+
+use crate::{
+    exit::Exit,
+    limits,
+    output::{CannotWrite, say},
+    progress::{Runs, shown},
+    render::{
+        diagnostics,
+        number::{count, share, time},
+    },
+};
+
+/// A point of a study, as `run` plays it alone.
+pub(super) struct Alone {
+    pub(super) base: Base,
+    pub(super) changes: Vec<Change>,
+    pub(super) loaded: Loaded,
+}
+
+/// Loads what `run` plays: a scenario, or a strategy of a plan with a value on each axis and a member of its bank.
+pub(super) fn alone(
+    path: &Path,
+    sets: &[String],
+    strategy: Option<&str>,
+    axes: &[String],
+    member: Option<&str>,
+) -> Result<Alone, Exit> {
+    let read = Study::read(&[path.to_owned()], sets);
+    let study = super::or_say(read)?;
+    let strategy = match strategy {
+        None => None,
+        Some(name) => {
+            let names: Vec<&str> = study.strategies.iter().map(|strategy| strategy.name.as_str()).collect();
+            Some(pick("strategy", name, &names)?)
+        }
+    };
+    let levels: Vec<Level> = axes.iter().map(|text| level(&study, text)).collect::<Result<_, _>>()?;
+    let mut changes = study.changes(strategy, &levels);
+    let strategy = strategy.unwrap_or(0);
+    let base = study.base(strategy);
+    let mut loaded = super::or_say(base.load(&changes))?;
+    if let Some(name) = member {
+        let Some(bank) = &study.bank else {
+            say(&super::error("there is no bank of releases", "leave `--member` out, or name a `bank` in the plan"));
+            return Err(Exit::BadInput);
+        };
+        let names: Vec<&str> = bank.members.iter().map(|member| member.name.as_str()).collect();
+        let number = pick("member of the bank", name, &names)?;
+        changes = study.with_member(strategy, &changes, number, &loaded.labels);
+        loaded = super::or_say(base.load(&changes))?;
+    }
+    Ok(Alone { base: base.clone(), changes, loaded })
+}
+
+fn pick(what: &str, name: &str, known: &[&str]) -> Result<usize, Exit> {
+    known.iter().position(|one| *one == name).ok_or_else(|| {
+        let help = match suggest::did_you_mean(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there is {}", suggest::list(known, 12)),
+        };
+        say(&super::error(&format!("`{name}` is no {what}"), &help));
+        Exit::BadInput
+    })
+}
+
+/// The level that `--axis AXIS=VALUE` names.
+fn level(study: &Study, text: &str) -> Result<Level, Exit> {
+    let help = "write it as in `--axis rings.First.size=800`";
+    let Some((name, value)) = text.split_once('=') else {
+        say(&super::error(&format!("`{text}` is no axis with a value"), help));
+        return Err(Exit::BadInput);
+    };
+    let names: Vec<&str> = study.axes.iter().map(|axis| axis.name.as_str()).collect();
+    let axis = &study.axes[pick("axis", name.trim(), &names)?];
+    axis.named(value.trim()).ok_or_else(|| {
+        say(&super::error(&format!("the axis `{name}` has no value `{value}`"), "take one that the plan lists"));
+        Exit::BadInput
+    })
+}
+
+/// Reads and checks a study; says what is wrong with it.
+pub(super) fn prepare(
+    files: &[PathBuf],
+    sets: &[String],
+    (runs, seed, axes): (Option<u32>, Option<u64>, bool),
+    pool: &rayon::ThreadPool,
+) -> Result<Prepared, Exit> {
+    let study = super::or_say(Study::read(files, sets))?;
+    let options = Options {
+        runs,
+        seed,
+        axes,
+        files: files.iter().map(|file| file.display().to_string()).collect(),
+        sets: sets.to_vec(),
+    };
+    super::or_say(pool.install(|| Prepared::of(study, &options)))
+}
+
+/// Says what is odd about a study that is played all the same.
+pub(super) fn warn(prepared: &Prepared, quiet: bool) {
+    if !quiet && !prepared.warnings.is_empty() {
+        say(&diagnostics::render(&prepared.warnings));
+    }
+}
+
+/// Refuses what would not fit or not end.
+pub(super) fn check(prepared: &Prepared, threads: usize, limit: Bytes) -> Result<(), CannotWrite> {
+    let first = prepared.scene(prepared.layout.cell(0)).map_err(|Problems(found)| CannotWrite {
+        message: found.first().map_or_else(String::new, |problem| problem.message.clone()),
+        help: "correct the plan".into(),
+    })?;
+    let runs = u32::try_from(prepared.layout.runs()).unwrap_or(u32::MAX);
+    limits::check(&first.plan, threads, 1, limit)?;
+    let rows = u64::from(runs).saturating_mul(row_bytes(&prepared.layout));
+    if rows <= limit.bytes() {
+        return Ok(());
+    }
+    Err(CannotWrite {
+        message: format!(
+            "the results of {} runs would take {} bytes of memory, and the limit is {limit}",
+            count(prepared.layout.runs()),
+            count(rows)
+        ),
+        help: "play it in shards, with fewer replications, or with a higher `--max-memory`".into(),
+    })
+}
+
+/// What a row takes in memory.
+fn row_bytes(layout: &Layout) -> u64 {
+    (size_of::<Row>() + layout.columns.len() * size_of::<Option<f64>>()) as u64
+}
+
+impl From<Refusal> for CannotWrite {
+    fn from(refusal: Refusal) -> Self {
+        CannotWrite { message: refusal.message, help: refusal.help.into() }
+    }
+}
+
+/// Says a refusal; gives the exit that follows.
+pub(super) fn refuse(refusal: &Refusal) -> Exit {
+    say(&super::error(&refusal.message, &refusal.help));
+    match refusal.kind {
+        Kind::Input => Exit::BadInput,
+        Kind::Storage => Exit::CannotWrite,
+    }
+}
+
+/// How a sweep is shown while it is played.
+pub(super) struct Show<'a> {
+    /// Nothing is shown.
+    pub(super) quiet: bool,
+    /// What to do after Ctrl-C.
+    pub(super) way_out: &'a str,
+    /// Runs of cells that were played before.
+    pub(super) before: u64,
+    /// Runs of the whole, or of the shard.
+    pub(super) of: u64,
+}
+
+/// Plays cells into `results`, telling `keep` of each as soon as it is finished.
+pub(super) fn play(
+    prepared: &Prepared,
+    cells: &[u64],
+    pool: &rayon::ThreadPool,
+    show: &Show<'_>,
+    results: &mut Results,
+    mut keep: impl FnMut(u64, &Played) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    let progress = Progress::default();
+    let best = Mutex::new(Best::new(&prepared.layout));
+    let begun = Instant::now();
+    let look = || {
+        let runs = Runs {
+            seconds: begun.elapsed().as_secs_f64(),
+            finished: progress.runs.load(Ordering::Relaxed),
+            before: show.before,
+            of: show.of,
+        };
+        let (part, mut text) = runs.told();
+        if let Some(words) = best.lock().ok().and_then(|best| best.told(&prepared.layout)) {
+            text += &format!(", best so far: {words}");
+        }
+        (part, text)
+    };
+    let aim = prepared.aim();
+    shown(show.quiet, show.way_out, look, || {
+        runner::play(prepared, cells, pool, &progress, |cell, played| {
+            keep(cell, &played)?;
+            if let (Some(aim), Ok(mut best)) = (aim, best.lock()) {
+                best.add(&prepared.layout, cell, &played, aim);
+            }
+            results.put(cell, played);
+            Ok(())
+        })
+    })
+}
+
+/// The best point so far, by the mean of the column that the plan chooses by: for the eye, not for the answer.
+struct Best {
+    /// By point: sum of the weighted values, and of their weights.
+    sums: Vec<(f64, f64)>,
+    cells: Vec<u32>,
+    aim: Option<(usize, bool)>,
+}
+
+impl Best {
+    fn new(layout: &Layout) -> Self {
+        let points = layout.points.len();
+        Best { sums: vec![(0.0, 0.0); points], cells: vec![0; points], aim: None }
+    }
+
+    fn add(&mut self, layout: &Layout, cell: u64, played: &Played, aim: (usize, bool)) {
+        let id = layout.cell(cell);
+        self.cells[id.point] += 1;
+        self.aim = Some(aim);
+        let Played::Rows(rows) = played else { return };
+        let of = &layout.members[id.member];
+        let weight = of.weight / f64::from(of.runs);
+        for row in rows {
+            let value = row.values[aim.0].or(layout.columns[aim.0].limit);
+            if let Some(value) = value {
+                let sum = &mut self.sums[id.point];
+                *sum = (sum.0 + weight * value, sum.1 + weight);
+            }
+        }
+    }
+
+    /// Of the points that are finished.
+    fn told(&self, layout: &Layout) -> Option<String> {
+        let (column, least) = self.aim?;
+        let each = (layout.cells() / layout.points.len() as u64) as u32;
+        let finished = (0..self.sums.len()).filter(|&p| self.cells[p] == each && self.sums[p].1 > 0.0);
+        let means = finished.map(|point| (point, self.sums[point].0 / self.sums[point].1));
+        let sign = if least { 1.0 } else { -1.0 };
+        let (point, mean) = means.min_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)))?;
+        let name = label(layout, point);
+        Some(format!("{name} ({} {mean:.3})", layout.columns[column].name))
+    }
+}
+
+/// A point in a few words: its strategy where there are several, and its values.
+pub(crate) fn label(layout: &Layout, point: usize) -> String {
+    let of = &layout.points[point];
+    let several = layout.points.iter().any(|other| other.strategy != of.strategy);
+    let plain = of.values.iter().all(Option::is_none);
+    let strategy = (several || plain).then(|| of.strategy.clone());
+    let value = |(axis, value): (&Axis, &Option<Value>)| {
+        Some(match (value.as_ref()?, axis.unit) {
+            (Value::Text(text), _) => text.clone(),
+            (Value::Number(hours), AxisUnit::Hours) => time(*hours),
+            (Value::Number(part), AxisUnit::Share) => share(*part),
+            (Value::Number(number), _) => number.to_string(),
+        })
+    };
+    strategy.into_iter().chain(layout.axes.iter().zip(&of.values).filter_map(value)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,171 @@
+//! `rollcast sweep`: plays every combination of a plan, resumably.
+
+use std::{path::Path, time::Instant};
+
+use rollcast_sweep::{
+    export::{self, Format},
+    journal::{Journal, Resumed},
+    prepare::Prepared,
+    rows::{Played, Results},
+    runner::{self, Progress},
+    shard::Shard,
+};
+
+use super::study;
+use crate::{
+    args::SweepArgs,
+    exit::Exit,
+    limits,
+    output::{CannotWrite, print, say},
+    render::{
+        comparison,
+        number::{count, many, time},
+    },
+};
+
+pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, CannotWrite> {
+    let pool = limits::pool(args.jobs)?;
+    let prepared = match study::prepare(
+        std::slice::from_ref(&args.plan),
+        &args.sets,
+        (args.replications, args.seed, true),
+        &pool,
+    ) {
+        Ok(prepared) => prepared,
+        Err(exit) => return Ok(exit),
+    };
+    study::warn(&prepared, args.quiet);
+    study::check(&prepared, pool.current_num_threads(), args.max_memory)?;
+    if args.dry_run {
+        return dry_run(&prepared, &pool);
+    }
+    let dir = args.output.as_deref().unwrap_or(Path::new("."));
+    let (mut journal, mut results, before) = match open(args, &prepared, dir) {
+        Ok(opened) => opened,
+        Err(exit) => return Ok(exit),
+    };
+    let layout = &prepared.layout;
+    let cells: Vec<u64> = args.shard.cells(layout).filter(|&cell| results.cell(cell).is_none()).collect();
+    let of = args.shard.cells(layout).map(|cell| u64::from(layout.cell(cell).runs)).sum();
+    let way_out = format!("what is finished is kept, go on with `--resume`: {}", resume(args, dir));
+    let show = study::Show { quiet: args.quiet, way_out: &way_out, before, of };
+    let played =
+        study::play(&prepared, &cells, &pool, &show, &mut results, |cell, played| journal.append(cell, played));
+    if let Err(refusal) = played.and_then(|()| journal.finish()) {
+        return Ok(study::refuse(&refusal));
+    }
+    finish(args, &prepared, &results, dir)
+}
+
+/// The journal, what it already holds, and the runs of that.
+fn open(args: &SweepArgs, prepared: &Prepared, dir: &Path) -> Result<(Journal, Results, u64), Exit> {
+    let layout = &prepared.layout;
+    let mut results = Results::new(layout);
+    let mut before = 0;
+    if !args.resume {
+        let journal = Journal::create(dir, layout, args.shard).map_err(|refusal| study::refuse(&refusal))?;
+        return Ok((journal, results, before));
+    }
+    let Resumed { journal, played, notes } =
+        Journal::resume(dir, layout, args.shard).map_err(|refusal| study::refuse(&refusal))?;
+    if !args.quiet {
+        notes.iter().for_each(|note| say(&format!("note: {note}")));
+        say(&format!("{} of {} are there already", many(played.len() as u64, "cell"), count(args.shard.cells(layout).count() as u64)));
+    }
+    for (cell, played) in played {
+        before += u64::from(layout.cell(cell).runs);
+        results.put(cell, played);
+    }
+    Ok((journal, results, before))
+}
+
+/// Writes the results of a whole sweep, and says what came of it.
+fn finish(args: &SweepArgs, prepared: &Prepared, results: &Results, dir: &Path) -> Result<Exit, CannotWrite> {
+    let layout = &prepared.layout;
+    let mut panicked = Vec::new();
+    for cell in args.shard.cells(layout) {
+        if let Some(Played::Panicked { message, replay }) = results.cell(cell) {
+            panicked.push((cell, message.clone(), replay.clone()));
+        }
+    }
+    for (cell, message, replay) in &panicked {
+        say(&format!("cell {cell} failed: {message}\n  this is a fault of the program; to see it again: {replay}"));
+    }
+    let exit = if panicked.is_empty() { Exit::Ok } else { Exit::Partial };
+    if args.shard != Shard::WHOLE {
+        if !args.quiet {
+            say(&format!("shard {} is finished; `rollcast merge` puts the shards together", args.shard));
+        }
+        return Ok(exit);
+    }
+    write_results(layout, results, dir)?;
+    print(&comparison::of_sweep(prepared, results, dir))?;
+    Ok(exit)
+}
+
+/// Writes results in every format that this build has.
+pub(super) fn write_results(
+    layout: &rollcast_sweep::layout::Layout,
+    results: &Results,
+    dir: &Path,
+) -> Result<(), CannotWrite> {
+    for format in Format::ALL.into_iter().filter(|format| format.check().is_ok()) {
+        export::write(format, layout, results, &dir.join(format.file_name()))?;
+    }
+    Ok(())
+}
+
+/// Says what a sweep would take, measured on the first replication of a few cells.
+fn dry_run(prepared: &Prepared, pool: &rayon::ThreadPool) -> Result<Exit, CannotWrite> {
+    /// Enough for a sum; a few seconds of a slow plan.
+    const ENOUGH_S: f64 = 2.0;
+    let layout = &prepared.layout;
+    let cells = layout.cells();
+    let begun = Instant::now();
+    let mut measured = 0_u64;
+    // Far-apart cells first, so that a few stand for all.
+    let mut order: Vec<u64> = (0..cells.min(16)).map(|i| i * cells / cells.min(16)).collect();
+    order.dedup();
+    for cell in order {
+        runner::try_one(prepared, cell).map_err(|message| CannotWrite {
+            message: format!("cell {cell} fails: {message}"),
+            help: "this is a fault of the program; please report it with the plan".into(),
+        })?;
+        measured += 1;
+        if begun.elapsed().as_secs_f64() > ENOUGH_S {
+            break;
+        }
+    }
+    let each_s = begun.elapsed().as_secs_f64() / measured as f64;
+    let threads = pool.current_num_threads() as f64;
+    let hours = each_s * layout.runs() as f64 / threads / 3_600.0;
+    let members = match layout.members.len() {
+        1 => String::new(),
+        several => format!(" against {several} releases of the bank"),
+    };
+    print(&format!(
+        "{}{members}: {}, {}\nabout {} on {} ({} measured on one thread, {} each)\n",
+        many(layout.points.len() as u64, "point"),
+        many(cells, "cell"),
+        many(layout.runs(), "run"),
+        time(hours),
+        many(threads as u64, "thread"),
+        many(measured, "run"),
+        time(each_s / 3_600.0),
+    ))?;
+    Ok(Exit::Ok)
+}
+
+/// The command that goes on.
+fn resume(args: &SweepArgs, dir: &Path) -> String {
+    use rollcast_sweep::prepare::quoted;
+    let mut words = vec!["rollcast sweep".to_owned(), quoted(&args.plan.display().to_string())];
+    words.push(format!("-o {} --resume", quoted(&dir.display().to_string())));
+    if args.shard != Shard::WHOLE {
+        words.push(format!("--shard {}", args.shard));
+    }
+    words.extend(args.replications.map(|runs| format!("--replications {runs}")));
+    words.extend(args.seed.map(|seed| format!("--seed {seed}")));
+    words.extend(args.sets.iter().map(|set| format!("--set {}", quoted(set))));
+    words.join(" ")
+}

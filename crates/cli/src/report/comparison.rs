@@ -1,0 +1,411 @@
+//! The outcome of `compare` and `sweep` as it leaves the program: one structure behind the table and the JSON.
+//!
+//! *Invariants.* Numbers are unrounded; NaN and infinity do not occur: a quantile that is 'never' says so. Every
+//! sentence about what is better comes from a procedure of docs/statistics.md.
+
+use rollcast_scenario::{compile::bound_in_unit, scalar};
+use rollcast_sweep::{
+    figures::{
+        choose::{Bound, Choice, Limit, choose},
+        comparison::{Comparison, Criterion, Figure, Paired, Statistic},
+        front::Sense,
+        mean::Bounds,
+        paired::{Difference, Verdict},
+        quantile::{Quantile, Reach},
+    },
+    layout::Layout,
+    prepare::Prepared,
+    rows::Results,
+};
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::Serialize;
+
+use super::Tool;
+
+/// Version of the shape; a change that can break a reader raises it.
+const SCHEMA_VERSION: u32 = 1;
+
+/// The outcome of `rollcast compare`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "Rollcast comparison")]
+pub(crate) struct Compared {
+    /// Version of this shape.
+    pub schema_version: u32,
+    /// What made it.
+    pub tool: Tool,
+    /// The files as they were named.
+    pub files: Vec<String>,
+    /// SHA-256 of everything that the results depend on.
+    pub digest: String,
+    /// The seed that all strategies share.
+    pub seed: u64,
+    /// What intervals cover.
+    pub interval_meaning: &'static str,
+    /// The strategies in the order of the file.
+    pub strategies: Vec<Strategy>,
+    /// The releases that all met, by weight; empty without a bank.
+    pub bank: Vec<Member>,
+    /// What was measured.
+    pub metrics: Vec<Metric>,
+    /// What to choose, by the file's `choose`.
+    pub choice: Option<Chosen>,
+    /// Strategies that no other one equals or beats in all of these metrics.
+    pub front: Front,
+}
+
+/// A strategy.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Strategy {
+    /// Its name, with its values on the axes.
+    pub name: String,
+    /// The command that plays one replication of it alone.
+    pub replay: String,
+}
+
+/// A member of the release bank.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Member {
+    /// Its name.
+    pub name: String,
+    /// Its share of all releases.
+    pub weight: f64,
+    /// How often each strategy was played against it.
+    pub runs: u32,
+    /// Where it comes from.
+    pub origin: String,
+    /// True if that is an assumption.
+    pub assumed: bool,
+}
+
+/// A metric over all strategies.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Metric {
+    /// Its name (docs/metrics.md), with ring and release.
+    pub name: String,
+    /// Its unit.
+    pub unit: String,
+    /// True if less is better.
+    pub lower_is_better: bool,
+    /// What stands for 'never' in a restricted mean.
+    pub limit: Option<f64>,
+    /// By strategy.
+    pub of: Vec<Of>,
+    /// Strategies with the best mean, by position.
+    pub best: Vec<usize>,
+    /// Strategies that cannot be told apart from the (first) best one.
+    pub like_best: Vec<usize>,
+}
+
+/// A metric of one strategy.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Of {
+    /// Runs.
+    pub runs: u32,
+    /// Of which ended at their limit of decisions.
+    pub ended_early: u32,
+    /// Share of runs that have a value (for times: in which it was reached).
+    pub reached: Option<Span>,
+    /// The mean, releases of the bank counted by their weight.
+    pub mean: Option<Mean>,
+    /// The median.
+    pub median: Option<Quant>,
+    /// What 95 % of the runs do not exceed.
+    pub p95: Option<Quant>,
+    /// The difference to the first strategy, run by run.
+    pub against_first: Option<Against>,
+}
+
+/// A number with its 95 % interval.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub(crate) struct Span {
+    /// The number.
+    pub value: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// A mean.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub(crate) struct Mean {
+    /// The mean.
+    pub value: f64,
+    /// Lower end of its 95 % interval; `null` where it has none.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// Where all runs gave the same: with 95 % confidence a run gives something else with at most this probability.
+    pub varies_at_most: Option<f64>,
+    /// True if 'never' occurred, for which `limit` counts.
+    pub restricted: bool,
+}
+
+/// A quantile over runs.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub(crate) struct Quant {
+    /// Its value; `null` is 'never'.
+    pub value: Option<f64>,
+    /// Lower end of its 95 % interval; `null` where the runs are too few for one, or never get there.
+    pub low: Option<f64>,
+    /// Upper end; `null` likewise.
+    pub high: Option<f64>,
+}
+
+/// A difference to another strategy, run by run: both meet the same luck.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub(crate) struct Against {
+    /// Mean of the differences.
+    pub value: f64,
+    /// Lower end of its 95 % interval; `null` where it has none.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// Where all pairs differ alike: with 95 % confidence a pair differs otherwise with at most this probability.
+    pub varies_at_most: Option<f64>,
+    /// Pairs of runs.
+    pub pairs: u32,
+    /// Pairs in which this strategy has less.
+    pub less: u32,
+    /// Pairs in which it has more.
+    pub more: u32,
+    /// What it means.
+    pub verdict: Told,
+    /// Variance of the paired difference in parts of that of independent runs.
+    pub variance_ratio: Option<f64>,
+}
+
+/// What a difference means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Told {
+    /// Better than the other one.
+    Better,
+    /// Worse.
+    Worse,
+    /// The runs cannot tell.
+    CannotTell,
+}
+
+/// What to choose.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Chosen {
+    /// The limits and what decides, as they are written.
+    pub by: Vec<String>,
+    /// The strategy, by position; `null` if none keeps all limits.
+    pub strategy: Option<usize>,
+    /// Strategies that keep all limits.
+    pub passing: Vec<usize>,
+    /// The same in sentences.
+    pub sentences: Vec<String>,
+}
+
+/// A Pareto front.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Front {
+    /// The metrics (their means).
+    pub of: Vec<String>,
+    /// The strategies on it, by position.
+    pub strategies: Vec<usize>,
+}
+
+impl From<Verdict> for Told {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Better => Told::Better,
+            Verdict::Worse => Told::Worse,
+            Verdict::CannotTell => Told::CannotTell,
+        }
+    }
+}
+
+/// What intervals over a study cover.
+fn meaning(prepared: &Prepared) -> &'static str {
+    match (prepared.study.bank.is_some(), prepared.is_uncertain()) {
+        (false, false) => super::LUCK_ONLY,
+        (true, false) => "luck, over the releases of the bank by their weights",
+        (false, true) => "luck and the settings that are uncertain",
+        (true, true) => "luck and the settings that are uncertain, over the releases of the bank by their weights",
+    }
+}
+
+/// Builds the report of a comparison.
+pub(crate) fn build(prepared: &Prepared, results: &Results, files: Vec<String>) -> Compared {
+    let layout = &prepared.layout;
+    let comparison = Comparison::new(layout, results);
+    let points = layout.points.len();
+    let strategy = |point: usize| Strategy {
+        name: crate::commands::label(layout, point),
+        replay: prepared.replay(layout.cell(point as u64 * (layout.cells() / points as u64)), 0),
+    };
+    let members = prepared.study.bank.iter().flat_map(|bank| &bank.members).zip(&layout.members);
+    let members = members.map(|(member, of)| Member {
+        name: member.name.clone(),
+        weight: member.weight,
+        runs: of.runs,
+        origin: member.origin.clone(),
+        assumed: member.assumed,
+    });
+    let front = front(&comparison);
+    Compared {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool::this(),
+        files,
+        digest: layout.digest.clone(),
+        seed: layout.seed,
+        interval_meaning: meaning(prepared),
+        strategies: (0..points).map(strategy).collect(),
+        bank: members.collect(),
+        metrics: (0..layout.columns.len()).map(|column| metric(&comparison, column)).collect(),
+        choice: chosen(prepared, &comparison),
+        front,
+    }
+}
+
+fn metric(comparison: &Comparison<'_>, column: usize) -> Metric {
+    let layout = comparison.layout();
+    let of = &layout.columns[column];
+    let points = 0..layout.points.len();
+    let figures: Vec<Figure> = points.clone().map(|point| comparison.figure(point, column)).collect();
+    let sign = if of.lower_is_better { 1.0 } else { -1.0 };
+    let means = figures.iter().filter_map(|figure| figure.mean.map(|mean| sign * mean.value));
+    let least = means.min_by(f64::total_cmp);
+    let is_best = |figure: &Figure| figure.mean.map(|mean| sign * mean.value) == least && least.is_some();
+    let best: Vec<usize> = points.clone().filter(|&point| is_best(&figures[point])).collect();
+    let alike = |point: &usize| {
+        !best.contains(point)
+            && best.first().is_some_and(|&best| {
+                comparison.paired(*point, best, column).is_some_and(|p| p.verdict == Verdict::CannotTell)
+            })
+    };
+    Metric {
+        name: of.name.clone(),
+        unit: of.unit.clone(),
+        lower_is_better: of.lower_is_better,
+        limit: of.limit,
+        like_best: points.clone().filter(alike).collect(),
+        // Where all are alike, none is best.
+        best: if best.len() == figures.len() { Vec::new() } else { best },
+        of: points.map(|point| of_point(&figures[point], comparison.paired(point, 0, column), point)).collect(),
+    }
+}
+
+fn of_point(figure: &Figure, paired: Option<Paired>, point: usize) -> Of {
+    let mean = figure.mean.map(|mean| {
+        let (low, high, varies_at_most) = bounds(mean.bounds);
+        Mean { value: mean.value, low, high, varies_at_most, restricted: mean.restricted }
+    });
+    Of {
+        runs: figure.runs,
+        ended_early: figure.ended_early,
+        reached: figure.reached.map(|share| Span { value: share.value, low: share.low, high: share.high }),
+        mean,
+        median: figure.median.map(quant),
+        p95: figure.p95.map(quant),
+        against_first: paired.filter(|_| point > 0).map(|paired| {
+            let Difference { value, bounds: of, pairs, less, more, .. } = paired.difference;
+            let (low, high, varies_at_most) = bounds(of);
+            let (verdict, variance_ratio) = (paired.verdict.into(), paired.variance_ratio);
+            Against { value, low, high, varies_at_most, pairs, less, more, verdict, variance_ratio }
+        }),
+    }
+}
+
+fn bounds(of: Bounds) -> (Option<f64>, Option<f64>, Option<f64>) {
+    match of {
+        Bounds::Interval { low, high } => (Some(low), Some(high), None),
+        Bounds::Constant { at_most } => (None, None, Some(at_most)),
+        Bounds::Unknown => (None, None, None),
+    }
+}
+
+fn quant(of: Quantile) -> Quant {
+    let number = |reach: Reach| match reach {
+        Reach::At(value) => Some(value),
+        Reach::Never => None,
+    };
+    Quant { value: number(of.value), low: of.low.and_then(number), high: of.high.and_then(number) }
+}
+
+/// The front of exposure and harm, the trade that every ring strategy makes; of whatever is measured where one of them
+/// is not.
+fn front(comparison: &Comparison<'_>) -> Front {
+    let layout = comparison.layout();
+    let columns = front_columns(layout);
+    let criterion = |&column: &usize| Criterion {
+        column,
+        statistic: Statistic::Mean,
+        sense: if layout.columns[column].lower_is_better { Sense::Least } else { Sense::Most },
+    };
+    let criteria: Vec<Criterion> = columns.iter().map(criterion).collect();
+    let on = comparison.front(&criteria);
+    Front {
+        of: columns.iter().map(|&column| layout.columns[column].name.clone()).collect(),
+        strategies: (0..on.len()).filter(|&point| on[point]).collect(),
+    }
+}
+
+/// The columns of the default front.
+pub(crate) fn front_columns(layout: &Layout) -> Vec<usize> {
+    let find = |metric: &str| {
+        let is = |name: &str| name == metric || name.strip_prefix(metric).is_some_and(|r| r.starts_with(" of "));
+        layout.columns.iter().position(|column| is(&column.name))
+    };
+    match (find("exposed.device-days"), find("harmed")) {
+        (Some(exposed), Some(harmed)) => vec![exposed, harmed],
+        _ => (0..layout.columns.len()).filter(|&c| !layout.columns[c].name.starts_with("goal: ")).collect(),
+    }
+}
+
+fn statistic(of: scalar::Statistic) -> Statistic {
+    match of {
+        scalar::Statistic::Mean => Statistic::Mean,
+        scalar::Statistic::Quantile(50) => Statistic::Median,
+        scalar::Statistic::Quantile(percent) => Statistic::Percentile(percent),
+    }
+}
+
+/// The limits of a study in the columns of its layout, with their words.
+pub(crate) fn limits(prepared: &Prepared) -> Vec<(Limit, String)> {
+    let only_if = prepared.study.choose.iter().flat_map(|choose| &choose.only_if);
+    let limit = |(criterion, _): &(scalar::Criterion, _)| {
+        let column = prepared.column(&criterion.column)?;
+        let metric = rollcast_core::metrics::Metric::parse(&criterion.column.metric)?;
+        let bound = bound_in_unit(criterion.bound, metric).ok()?;
+        let bound = if criterion.at_most { Bound::AtMost(bound) } else { Bound::AtLeast(bound) };
+        Some((Limit { column, statistic: statistic(criterion.statistic), bound }, criterion.to_string()))
+    };
+    only_if.filter_map(limit).collect()
+}
+
+/// What decides among those that keep the limits, with its words.
+pub(crate) fn aim(prepared: &Prepared) -> Option<(Criterion, String)> {
+    let (aim, _) = prepared.study.choose.as_ref()?.then.as_ref()?;
+    let column = prepared.column(&aim.column)?;
+    let sense = if aim.least { Sense::Least } else { Sense::Most };
+    Some((Criterion { column, statistic: statistic(aim.statistic), sense }, aim.to_string()))
+}
+
+/// The choice of a study, with its limits and what decides; `None` if it does not say how to choose.
+pub(crate) fn choice(prepared: &Prepared, comparison: &Comparison<'_>) -> Option<(Choice, Vec<(Limit, String)>, String)> {
+    let limits = limits(prepared);
+    let (objective, words) = aim(prepared)?;
+    let plain: Vec<Limit> = limits.iter().map(|(limit, _)| *limit).collect();
+    Some((choose(comparison, &plain, objective), limits, words))
+}
+
+fn chosen(prepared: &Prepared, comparison: &Comparison<'_>) -> Option<Chosen> {
+    let (choice, limits, words) = choice(prepared, comparison)?;
+    let by = limits.iter().map(|(_, words)| words.clone()).chain([words.clone()]).collect();
+    let sentences = super::choice::sentences(prepared, &choice, &limits, &words);
+    let strategy = choice.chosen.as_ref().map(|chosen| chosen.point);
+    Some(Chosen { by, strategy, passing: choice.passing, sentences })
+}
+
+/// The JSON Schema of a comparison.
+pub(crate) fn schema() -> String {
+    let generator = SchemaSettings::draft07().for_serialize().into_generator();
+    let schema = generator.into_root_schema_for::<Compared>();
+    let text = serde_json::to_string_pretty(&schema).expect("invariant: a schema is plain JSON");
+    text + "\n"
+}

@@ -1,0 +1,441 @@
+//! From a study to what is played: points, members and columns, all of them checked before the first run.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use rayon::prelude::*;
+use rollcast_core::{
+    goals::Goal,
+    metrics::Metric,
+    plan::{Plan, ReleaseId, RingId},
+};
+use rollcast_scenario::{
+    diagnostic::{Diagnostic, Severity},
+    digest,
+    layers::Change,
+    load::{Loaded, Problems},
+    scalar::{Column as Named, Kind, Measured as Quantity},
+    schema::Design,
+    study::{Level, Study, check_targets},
+};
+
+use crate::{
+    columns::{self, Measured},
+    design::{
+        latin::latin_hypercube,
+        levels::{grid, grid_size, one_at_a_time},
+        sobol::Sobol,
+    },
+    layout::{Axis, AxisUnit, CellId, Layout, Member, Point, Value},
+};
+
+/// Most points of a sweep: above it a design is a slip of the keyboard.
+const MOST_POINTS: u64 = 1 << 20;
+/// Plans that are kept from the check to the play; others are compiled again.
+const KEPT_PLANS: usize = 512;
+
+/// What the command line says of a study.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Replications instead of those of the study.
+    pub runs: Option<u32>,
+    /// The seed instead of that of the study.
+    pub seed: Option<u64>,
+    /// True to play the axes of the study, false to compare its strategies alone.
+    pub axes: bool,
+    /// The words behind `rollcast run` that name the scenario of each base, for replays.
+    pub files: Vec<String>,
+    /// Settings of the command line, for replays.
+    pub sets: Vec<String>,
+}
+
+/// A study that is ready to be played.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The study.
+    pub study: Study,
+    /// Its layout.
+    pub layout: Layout,
+    /// What is odd but played.
+    pub warnings: Vec<Diagnostic>,
+    /// Devices of the largest fleet.
+    pub devices: u64,
+    /// By point: its strategy and its levels.
+    points: Vec<(usize, Vec<Level>)>,
+    columns: Vec<Measured>,
+    /// By point and member, of a small study.
+    kept: Vec<Arc<Scene>>,
+    seed: u64,
+}
+
+/// A point against a member: what the engine plays.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// The plan; with uncertain settings in the middle.
+    pub plan: Plan,
+    /// Where each column of the layout is found; `None` where the scenario has no such ring or release.
+    pub wanted: Vec<Option<Wanted>>,
+    /// True if a plan of its own is drawn for each replication.
+    pub uncertain: bool,
+    changes: Vec<Change>,
+    strategy: usize,
+}
+
+/// Where a column is found in the outcome of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// A metric of a ring (`None`: the fleet) and a release.
+    Metric(Metric, Option<RingId>, ReleaseId),
+    /// Whether a goal held.
+    Goal(Goal),
+}
+
+impl Prepared {
+    /// Finds the points of a study, and checks every one of them with every member of its bank.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any of them.
+    pub fn of(study: Study, options: &Options) -> Result<Self, Problems> {
+        let seed_of_study = options.seed.or(study.seed);
+        let candidates = candidates(&study, options, seed_of_study.unwrap_or(1))?;
+        let members = study.bank.as_ref().map_or(1, |bank| bank.members.len());
+        check_strategies(&study)?;
+        // Loaded scenarios are large, so those of a large sweep are loaded again when they are played.
+        let keep = candidates.len() * members <= KEPT_PLANS;
+        let looked: Vec<Result<Option<Looked>, Vec<Diagnostic>>> =
+            candidates.par_iter().with_max_len(1).map(|point| look(&study, point, members, keep)).collect();
+        let mut problems = Vec::new();
+        let mut found = Vec::new();
+        for (point, looked) in candidates.into_iter().zip(looked) {
+            match looked {
+                Ok(Some(looked)) => found.push((point, looked)),
+                Ok(None) => {}
+                Err(wrong) => problems.extend(wrong),
+            }
+        }
+        let mut warnings: Vec<Diagnostic> =
+            found.iter_mut().flat_map(|(_, l)| l.warnings.drain(..)).collect();
+        once_each(&mut warnings);
+        if problems.is_empty() && found.is_empty() {
+            let place = study.keep.first().map(|(_, span)| span.clone());
+            problems.push(
+                Diagnostic::error("RC236", "no combination of the axes keeps all conditions")
+                    .at(place)
+                    .help("loosen a condition of `keep`, or widen an axis"),
+            );
+        }
+        if problems.iter().any(|problem| problem.severity == Severity::Error) {
+            once_each(&mut problems);
+            return Err(Problems(problems));
+        }
+        let first = &found[0].1.facts;
+        let columns = columns::columns(&study, first, found.iter().map(|(_, looked)| &looked.facts))
+            .map_err(Problems)?;
+        let seed = seed_of_study.unwrap_or(first.seed);
+        let runs = options.runs.or(study.runs).unwrap_or(first.runs);
+        let members: Vec<Member> = match &study.bank {
+            None => vec![Member { name: String::new(), weight: 1.0, runs }],
+            Some(bank) => {
+                let member = |m: &rollcast_scenario::study::Member| Member {
+                    name: m.name.clone(),
+                    weight: m.weight,
+                    runs,
+                };
+                bank.members.iter().map(member).collect()
+            }
+        };
+        let digests = found.iter().flat_map(|(_, looked)| looked.digests.iter());
+        let digest = digest_of(digests, seed, runs, &columns, &study);
+        let axes: Vec<Axis> = match options.axes {
+            true => study
+                .axes
+                .iter()
+                .map(|axis| Axis { name: axis.name.clone(), unit: unit(axis.kind) })
+                .collect(),
+            false => Vec::new(),
+        };
+        let layout = Layout {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            digest,
+            seed,
+            points: found.iter().map(|((s, levels), _)| point(&study, options, &axes, *s, levels)).collect(),
+            axes,
+            columns: columns.iter().map(|measured| measured.column.clone()).collect(),
+            members,
+        };
+        let devices = found.iter().map(|(_, looked)| looked.facts.devices).max().unwrap_or(0);
+        let mut kept = Vec::new();
+        let mut points = Vec::with_capacity(found.len());
+        for ((strategy, levels), looked) in found {
+            for loaded in looked.kept {
+                let changes = loaded.1;
+                kept.push(Arc::new(scene(loaded.0, &columns, strategy, changes)));
+            }
+            points.push((strategy, levels));
+        }
+        Ok(Prepared { study, layout, warnings, devices, points, columns, kept, seed })
+    }
+
+    /// What is played in a cell.
+    pub fn scene(&self, cell: CellId) -> Result<Arc<Scene>, Problems> {
+        if let Some(kept) = self.kept.get(cell.point * self.layout.members.len() + cell.member) {
+            return Ok(Arc::clone(kept));
+        }
+        let (strategy, levels) = &self.points[cell.point];
+        let changes = self.study.changes(Some(*strategy), levels);
+        let base = self.study.base(*strategy);
+        let (loaded, changes) = match &self.study.bank {
+            None => (base.load_once(&changes)?, changes),
+            Some(_) => {
+                let labels = base.load_once(&changes)?.labels;
+                let changes = self.study.with_member(*strategy, &changes, cell.member, &labels);
+                (base.load_once(&changes)?, changes)
+            }
+        };
+        Ok(Arc::new(scene(loaded, &self.columns, *strategy, changes)))
+    }
+
+    /// The plan of one replication of a scene.
+    pub fn plan_of(&self, scene: &Scene, replication: u32) -> Result<Plan, Problems> {
+        self.study.base(scene.strategy).plan_of(&scene.changes, self.seed, replication)
+    }
+
+    /// The column that decides, and whether the least of it is wanted; without a choice the first column.
+    pub fn aim(&self) -> Option<(usize, bool)> {
+        let aim = self.study.choose.as_ref().and_then(|choose| choose.then.as_ref());
+        match aim {
+            Some((aim, _)) => self.column(&aim.column).map(|column| (column, aim.least)),
+            None => self.layout.columns.first().map(|column| (0, column.lower_is_better)),
+        }
+    }
+
+    /// The position of a column that the study names.
+    pub fn column(&self, named: &Named) -> Option<usize> {
+        self.columns.iter().position(|measured| measured.is(named))
+    }
+
+    /// The command that plays one replication of a cell again.
+    pub fn replay(&self, cell: CellId, replication: u32) -> String {
+        let point = &self.layout.points[cell.point];
+        let mut words = vec!["rollcast run".to_owned()];
+        words.extend(point.replay.iter().cloned());
+        let member = &self.layout.members[cell.member].name;
+        if !member.is_empty() {
+            words.push(format!("--member {}", quoted(member)));
+        }
+        words.push(format!("--seed {} --replication {replication}", self.layout.seed));
+        words.join(" ")
+    }
+}
+
+/// What a look at a point found.
+struct Looked {
+    facts: columns::Facts,
+    digests: Vec<String>,
+    warnings: Vec<Diagnostic>,
+    /// By member.
+    kept: Vec<(Loaded, Vec<Change>)>,
+}
+
+/// Loads a point with every member; `None` if it breaks a condition.
+fn look(
+    study: &Study,
+    point: &(usize, Vec<Level>),
+    members: usize,
+    keep: bool,
+) -> Result<Option<Looked>, Vec<Diagnostic>> {
+    let (strategy, levels) = point;
+    let changes = study.changes(Some(*strategy), levels);
+    let base = study.base(*strategy);
+    let plain = base.load(&changes).map_err(|Problems(found)| found)?;
+    if study.broken(&plain).map_err(|problem| vec![problem])?.is_some() {
+        return Ok(None);
+    }
+    let mut looked = Looked {
+        facts: columns::Facts::of(&plain),
+        digests: Vec::new(),
+        warnings: Vec::new(),
+        kept: Vec::new(),
+    };
+    if study.bank.is_none() {
+        looked.digests.push(plain.digest.clone());
+        looked.warnings.clone_from(&plain.warnings);
+        if keep {
+            looked.kept.push((plain, changes));
+        }
+        return Ok(Some(looked));
+    }
+    let mut problems = Vec::new();
+    for member in 0..members {
+        let changes = study.with_member(*strategy, &changes, member, &plain.labels);
+        match base.load(&changes) {
+            Ok(loaded) => {
+                looked.digests.push(loaded.digest.clone());
+                looked.warnings.extend(loaded.warnings.iter().cloned());
+                if keep {
+                    looked.kept.push((loaded, changes));
+                }
+            }
+            Err(Problems(found)) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() { Ok(Some(looked)) } else { Err(problems) }
+}
+
+fn scene(loaded: Loaded, columns: &[Measured], strategy: usize, changes: Vec<Change>) -> Scene {
+    let wanted = columns.iter().map(|measured| measured.wanted(&loaded)).collect();
+    let uncertain = !loaded.uncertain.is_empty();
+    Scene { plan: loaded.plan, wanted, uncertain, changes, strategy }
+}
+
+/// Strategies that reach into something that is not there.
+fn check_strategies(study: &Study) -> Result<(), Problems> {
+    let mut problems = Vec::new();
+    for (number, strategy) in study.strategies.iter().enumerate() {
+        // What the base itself has wrong is reported with its points.
+        if let Ok(loaded) = study.base(number).load_once(&study.sets) {
+            problems.extend(check_targets(&strategy.changes, &loaded.layered.root));
+            if number == study.vary {
+                for axis in &study.axes {
+                    problems.extend(check_targets(&axis.level(0).changes, &loaded.layered.root));
+                }
+            }
+        }
+    }
+    once_each(&mut problems);
+    if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+}
+
+/// The points of a study before its conditions are asked, in plan order.
+fn candidates(study: &Study, options: &Options, seed: u64) -> Result<Vec<(usize, Vec<Level>)>, Problems> {
+    let mut points = Vec::new();
+    for strategy in 0..study.strategies.len() {
+        if options.axes && strategy == study.vary && !study.axes.is_empty() {
+            points.extend(designed(study, seed)?.into_iter().map(|levels| (strategy, levels)));
+        } else {
+            points.push((strategy, Vec::new()));
+        }
+    }
+    Ok(points)
+}
+
+fn designed(study: &Study, seed: u64) -> Result<Vec<Vec<Level>>, Problems> {
+    let axes = &study.axes;
+    let counts: Vec<usize> = axes.iter().map(|axis| axis.levels()).collect();
+    let pick = |numbers: Vec<usize>| axes.iter().zip(numbers).map(|(axis, n)| axis.level(n)).collect();
+    let place = |place: Vec<f64>| axes.iter().zip(place).map(|(axis, at)| axis.at(at)).collect();
+    match study.design {
+        Design::Grid => match grid_size(&counts).filter(|size| *size <= MOST_POINTS) {
+            Some(_) => Ok(grid(&counts).map(pick).collect()),
+            None => Err(too_many(study, format!("a grid of {counts:?} values has"))),
+        },
+        Design::OneAtATime => {
+            // The base is the first value of each axis.
+            let base = vec![0; axes.len()];
+            Ok(one_at_a_time(&counts, &base).map(pick).collect())
+        }
+        Design::Latin(points) => {
+            Ok(latin_hypercube(points, axes.len(), seed).into_iter().map(place).collect())
+        }
+        Design::Sobol(points) => match Sobol::scrambled(axes.len(), seed) {
+            Some(sequence) => Ok((0..points).map(|i| place(sequence.point(i))).collect()),
+            None => {
+                let message = format!(
+                    "a Sobol sequence of {} axes is more than the {} there are",
+                    axes.len(),
+                    Sobol::MOST_AXES
+                );
+                let problem = Diagnostic::error("RC212", message).at(axes[0].span.clone());
+                Err(Problems(vec![problem.help("take `latin`, or fewer axes")]))
+            }
+        },
+    }
+}
+
+fn too_many(study: &Study, what: String) -> Problems {
+    let message = format!("{what} more than {MOST_POINTS} points");
+    let problem = Diagnostic::error("RC212", message).at(study.axes[0].span.clone());
+    Problems(vec![problem.help("take `design: { latin: 500 }` or fewer values")])
+}
+
+fn unit(kind: Option<Kind>) -> AxisUnit {
+    match kind {
+        Some(Kind::Number) => AxisUnit::Number,
+        Some(Kind::Share) => AxisUnit::Share,
+        Some(Kind::Time) => AxisUnit::Hours,
+        None => AxisUnit::Text,
+    }
+}
+
+fn point(study: &Study, options: &Options, axes: &[Axis], strategy: usize, levels: &[Level]) -> Point {
+    let value = |(axis, level): (&Axis, &Level)| match (axis.unit, level.text.parse::<Quantity>()) {
+        (AxisUnit::Text, _) | (_, Err(_)) => Some(Value::Text(level.text.clone())),
+        (AxisUnit::Hours, Ok(time)) => Some(Value::Number(time.value / 3_600.0)),
+        (_, Ok(number)) => Some(Value::Number(number.value)),
+    };
+    let values = match levels {
+        [] => vec![None; axes.len()],
+        all => axes.iter().zip(all).map(value).collect(),
+    };
+    let named = &study.strategies[strategy];
+    let mut replay = vec![quoted(&options.files[named.base.min(options.files.len() - 1)])];
+    // A scenario without strategies is its own strategy.
+    if study.bases.len() == 1 && study.strategies.len() + named.changes.len() > 1 {
+        replay.push(format!("--strategy {}", quoted(&named.name)));
+    }
+    let of_axes = axes
+        .iter()
+        .zip(levels)
+        .map(|(axis, level)| format!("--axis {}", quoted(&format!("{}={}", axis.name, level.text))));
+    replay.extend(of_axes);
+    replay.extend(options.sets.iter().map(|set| format!("--set {}", quoted(set))));
+    Point { strategy: named.name.clone(), values, replay }
+}
+
+/// A word as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "-_./=:,%+@".contains(c);
+    if !word.is_empty() && word.chars().all(safe) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+fn digest_of<'a>(
+    points: impl Iterator<Item = &'a String>,
+    seed: u64,
+    runs: u32,
+    columns: &[Measured],
+    study: &Study,
+) -> String {
+    let mut text = format!("seed {seed}\nruns {runs}\n");
+    for measured in columns {
+        text += &format!("column {}\n", measured.column.name);
+    }
+    for member in study.bank.iter().flat_map(|bank| &bank.members) {
+        text += &format!("member {} {}\n", member.name, member.weight);
+    }
+    for point in points {
+        text += &format!("point {point}\n");
+    }
+    digest::of_text(&text)
+}
+
+/// Each problem once: what is common to all points is wrong in each of them.
+fn once_each(problems: &mut Vec<Diagnostic>) {
+    let mut said = BTreeSet::new();
+    problems.retain(|problem| said.insert(problem.to_string()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn words_survive_a_shell() {
+        assert_eq!(quoted("my fleet.yaml"), "'my fleet.yaml'");
+        assert_eq!(quoted("rings.First.size=8"), "rings.First.size=8");
+        assert_eq!(quoted("a=it's"), r"'a=it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}
