@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rollcast_scenario::scalar::{Bytes, Duration, ScalarError};
+use rollcast_sweep::shard::Shard;
 
 use crate::{exit, limits};
 
@@ -27,6 +28,12 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Play a scenario and print when it is patched
     Run(RunArgs),
+    /// Play strategies side by side, with the same luck, and say how they differ
+    Compare(CompareArgs),
+    /// Play every combination of a plan, on every core, resumably
+    Sweep(SweepArgs),
+    /// Put the shards of a sweep together
+    Merge(MergeArgs),
     /// Report every problem of scenarios without playing them
     Validate(ValidateArgs),
     /// Print a scenario with every default and where it comes from, the story of one device, or an error code
@@ -89,6 +96,15 @@ pub(crate) struct RunArgs {
     /// Change the scenario, e.g. `rings.First.size=800` (repeatable)
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) sets: Vec<String>,
+    /// Play this strategy of the scenario or plan
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strategy: Option<String>,
+    /// Play with this value of an axis, e.g. `rings.First.size=800` (repeatable)
+    #[arg(long = "axis", value_name = "AXIS=VALUE")]
+    pub(crate) axes: Vec<String>,
+    /// Play against this member of the release bank
+    #[arg(long, value_name = "NAME")]
+    pub(crate) member: Option<String>,
     /// Hold the first replication played against the invariants of the model; takes longer
     #[arg(long)]
     pub(crate) check: bool,
@@ -102,6 +118,113 @@ pub(crate) struct RunArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// No warnings and no progress on stderr
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// Form of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompareFormat {
+    /// For people.
+    Table,
+    /// Everything, unrounded; see `rollcast schema comparison`.
+    Json,
+    /// One row for each run.
+    Csv,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    before_help = "Examples:\n  rollcast compare plan.yaml\n  rollcast compare today.yaml cautious.yaml --replications 100",
+    after_help = exit::help()
+)]
+pub(crate) struct CompareArgs {
+    /// A plan or scenario with `strategies`, or several scenarios over the same fleet (YAML)
+    #[arg(required = true, value_name = "PLAN|SCENARIO")]
+    pub(crate) files: Vec<PathBuf>,
+    /// How often to play each strategy; default: as the plan or the scenario says
+    #[arg(short, long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) replications: Option<u32>,
+    /// The luck that all share; default: that of the plan or the scenario
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Threads, 0 for all cores; the result is the same for any number
+    #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
+    pub(crate) jobs: u16,
+    /// Change the scenario of every strategy, e.g. `fleet.devices=2000` (repeatable)
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) sets: Vec<String>,
+    /// Keep what is played in this directory, so that an interruption loses nothing: run the same command again
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Most memory; what needs more is refused
+    #[arg(long, value_name = "SIZE", default_value = limits::MAX_MEMORY, value_parser = amount)]
+    pub(crate) max_memory: Bytes,
+    /// Form of the comparison
+    #[arg(long, value_enum, default_value_t = CompareFormat::Table)]
+    pub(crate) format: CompareFormat,
+    /// Write the comparison to a file instead of stdout (`-` is stdout)
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// No warnings and no progress on stderr
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    before_help = "Examples:\n  rollcast sweep plan.yaml --dry-run\n  rollcast sweep plan.yaml -o rings\n  rollcast sweep plan.yaml -o rings --resume\n  rollcast sweep plan.yaml -o rings-1 --shard 1/4",
+    after_help = exit::help()
+)]
+pub(crate) struct SweepArgs {
+    /// A plan, or a scenario with `sweep` (YAML)
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    /// The directory of the results: `results.csv`, `results.jsonl`, `plan.json` and the journal
+    #[arg(short, long, value_name = "DIR", required_unless_present = "dry_run")]
+    pub(crate) output: Option<PathBuf>,
+    /// Say how many cells and runs there are and about how long they take; play a few, write nothing
+    #[arg(long, conflicts_with_all = ["resume", "shard"])]
+    pub(crate) dry_run: bool,
+    /// Go on with an interrupted sweep in the directory
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Play only a part of the cells, for one of several machines, e.g. `2/4`
+    #[arg(long, value_name = "I/N", default_value = "1/1")]
+    pub(crate) shard: Shard,
+    /// How often to play each combination; default: as the plan says
+    #[arg(short, long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) replications: Option<u32>,
+    /// The luck that all share; default: that of the plan or the scenario
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Threads, 0 for all cores; the result is the same for any number
+    #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
+    pub(crate) jobs: u16,
+    /// Change the scenario of every strategy, e.g. `fleet.devices=2000` (repeatable)
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) sets: Vec<String>,
+    /// Most memory; what needs more is refused
+    #[arg(long, value_name = "SIZE", default_value = limits::MAX_MEMORY, value_parser = amount)]
+    pub(crate) max_memory: Bytes,
+    /// No warnings and no progress on stderr
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    before_help = "Example:\n  rollcast merge rings-1 rings-2 rings-3 rings-4 -o rings",
+    after_help = exit::help()
+)]
+pub(crate) struct MergeArgs {
+    /// Directories that shards of one sweep wrote
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) shards: Vec<PathBuf>,
+    /// The directory of the whole
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// No notes on stderr
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }
@@ -281,8 +404,14 @@ fn said(error: ScalarError) -> String {
 pub(crate) enum SchemaOf {
     /// What a scenario may hold.
     Scenario,
+    /// What a plan of `compare` and `sweep` may hold.
+    Plan,
+    /// What a bank of releases may hold.
+    Bank,
     /// What `run --format json` prints.
     Outcome,
+    /// What `compare --format json` prints.
+    Comparison,
 }
 
 #[derive(Args, Debug)]

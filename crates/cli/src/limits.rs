@@ -1,5 +1,7 @@
 //! What is refused before it is begun, with the sum: more memory than allowed, and fleets beyond reason.
 
+use std::borrow::Cow;
+
 use rollcast_core::{
     draws::Coin,
     instructions::batches_bytes,
@@ -34,7 +36,7 @@ const BYTES_PER_REQUEST: u64 = 128;
 pub(crate) fn pool(jobs: u16) -> Result<rayon::ThreadPool, CannotWrite> {
     rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build().map_err(|_| CannotWrite {
         message: format!("cannot start {jobs} threads"),
-        help: "use fewer `--jobs`",
+        help: "use fewer `--jobs`".into(),
     })
 }
 
@@ -52,11 +54,11 @@ pub(crate) fn check(plan: &Plan, threads: usize, runs: u32, limit: Bytes) -> Res
             need.told(threads as u64, u64::from(runs)),
             bytes(limit.bytes() as f64),
         ),
-        help: if need.queue > need.sum() / 2 {
+        help: Cow::Borrowed(if need.queue > need.sum() / 2 {
             "leave out `at-most` of the repair, take fewer `--jobs` or fewer devices, or a higher `--max-memory`"
         } else {
             "take a longer `tick`, fewer `--jobs`, fewer `--replications` or a higher `--max-memory`"
-        },
+        }),
     })
 }
 
@@ -78,7 +80,7 @@ pub(crate) fn check_devices(plan: &Plan, threads: usize) -> Result<(), CannotWri
             bytes(need.sum() as f64),
             count(MAX_DEVICES),
         ),
-        help: "shares, times and curves are the same for a thousandth of the devices",
+        help: "shares, times and curves are the same for a thousandth of the devices".into(),
     })
 }
 
@@ -105,7 +107,7 @@ fn check_bytes(plan: &Plan) -> Result<(), CannotWrite> {
             bytes(largest as f64),
             bytes(MOST),
         ),
-        help: "take fewer devices or a smaller `size`; shares, times and curves are the same for a thousandth of the devices",
+        help: "take fewer devices or a smaller `size`; shares, times and curves are the same for a thousandth of the devices".into(),
     })
 }
 

@@ -4,6 +4,7 @@
 //! is written goes to a neighbour first and takes the file's place at the end; an interruption removes it.
 
 use std::{
+    borrow::Cow,
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, ErrorKind, Write},
     path::{Path, PathBuf},
@@ -28,7 +29,7 @@ pub(crate) enum Output {
 #[derive(Debug)]
 pub(crate) struct CannotWrite {
     pub(crate) message: String,
-    pub(crate) help: &'static str,
+    pub(crate) help: Cow<'static, str>,
 }
 
 impl Output {
@@ -42,7 +43,7 @@ impl Output {
             Ok(meta) if meta.is_dir() => {
                 return Err(CannotWrite {
                     message: format!("cannot write to `{}`: it is a directory", path.display()),
-                    help: "name a file in it",
+                    help: "name a file in it".into(),
                 });
             }
             Ok(meta) if !meta.is_file() => {
@@ -137,7 +138,7 @@ fn finish_stdout(result: io::Result<()>) -> Result<(), CannotWrite> {
     match result {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CannotWrite {
             message: format!("cannot write to stdout: {}", plain(&error)),
-            help: "check where the output is led to",
+            help: "check where the output is led to".into(),
         }),
         _ => Ok(()),
     }
@@ -153,7 +154,8 @@ pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> CannotWrite {
         ErrorKind::StorageFull => "free some space",
         _ => "check the path and the disk",
     };
-    CannotWrite { message: format!("cannot write `{}`: {}", path.display(), plain(error)), help }
+    let message = format!("cannot write `{}`: {}", path.display(), plain(error));
+    CannotWrite { message, help: help.into() }
 }
 
 fn plain(error: &io::Error) -> String {

@@ -2,10 +2,7 @@
 
 use std::{
     io::IsTerminal,
-    sync::{
-        Condvar, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Condvar, Mutex},
     thread,
     time::{Duration, Instant},
 };
@@ -26,19 +23,16 @@ const BEAT: Duration = Duration::from_millis(100);
 
 /// What the engine is watched through.
 pub(crate) static WATCH: Watch = Watch::new();
-/// True while a plan is played.
-static PLAYING: AtomicBool = AtomicBool::new(false);
+/// What to do after Ctrl-C, while something is played.
+static WAY_OUT: Mutex<Option<String>> = Mutex::new(None);
 
-/// From now on Ctrl-C ends the process at once: answers are written whole at the end, so there is nothing to save
-/// and nothing to wait for.
+/// From now on Ctrl-C ends the process at once: answers are written whole at the end, and a journal has whole lines
+/// at any moment, so there is nothing to save and nothing to wait for.
 pub(crate) fn on_interrupt() {
     let handler = || {
         discard_unfinished();
-        let way_out = if PLAYING.load(Ordering::Relaxed) {
-            "; no outcome was written, run the same command again or with fewer `--replications`"
-        } else {
-            ""
-        };
+        let way_out = WAY_OUT.lock().ok().and_then(|said| said.clone());
+        let way_out = way_out.map_or(String::new(), |said| format!("; {said}"));
         say(&format!("\ninterrupted{way_out}"));
         std::process::exit(INTERRUPTED.into());
     };
@@ -48,11 +42,41 @@ pub(crate) fn on_interrupt() {
 
 /// Does `work`, which plays `runs` runs under [`WATCH`], and shows how far it is once that has taken a moment.
 pub(crate) fn watched<T>(runs: u64, quiet: bool, work: impl FnOnce() -> T) -> T {
-    PLAYING.store(true, Ordering::Relaxed);
+    let before =
+        Look { seconds: 0.0, finished: WATCH.finished(), visited: WATCH.visited(), pass: WATCH.pass() };
+    let begun = Instant::now();
+    let mut pass_begun = (before.pass.number, begun);
+    let look = move || {
+        let pass = WATCH.pass();
+        if pass.number != pass_begun.0 {
+            pass_begun = (pass.number, Instant::now());
+        }
+        let seconds = if runs > 1 { begun.elapsed() } else { pass_begun.1.elapsed() }.as_secs_f64();
+        Look {
+            seconds,
+            finished: WATCH.finished() - before.finished,
+            visited: WATCH.visited() - before.visited,
+            pass: Pass { number: pass.number - before.pass.number, ..pass },
+        }
+        .told(runs)
+    };
+    let way_out = "no outcome was written, run the same command again or with fewer `--replications`";
+    shown(quiet, way_out, look, work)
+}
+
+/// Does `work` and shows what `look` tells (which part of the work is done, and words) once that has taken a moment.
+/// Ctrl-C meanwhile says `way_out`.
+pub(crate) fn shown<T>(
+    quiet: bool,
+    way_out: &str,
+    look: impl FnMut() -> (f64, String) + Send,
+    work: impl FnOnce() -> T,
+) -> T {
+    say_on_interrupt(Some(way_out));
     let done = (Mutex::new(false), Condvar::new());
     let result = thread::scope(|scope| {
         if !quiet && std::io::stderr().is_terminal() {
-            scope.spawn(|| show(runs, &done));
+            scope.spawn(|| show(look, &done));
         }
         let result = work();
         if let Ok(mut over) = done.0.lock() {
@@ -61,15 +85,18 @@ pub(crate) fn watched<T>(runs: u64, quiet: bool, work: impl FnOnce() -> T) -> T 
         done.1.notify_all();
         result
     });
-    PLAYING.store(false, Ordering::Relaxed);
+    say_on_interrupt(None);
     result
 }
 
-fn show(runs: u64, done: &(Mutex<bool>, Condvar)) {
+fn say_on_interrupt(way_out: Option<&str>) {
+    if let Ok(mut said) = WAY_OUT.lock() {
+        *said = way_out.map(str::to_owned);
+    }
+}
+
+fn show(mut look: impl FnMut() -> (f64, String), done: &(Mutex<bool>, Condvar)) {
     let begun = Instant::now();
-    let before =
-        Look { seconds: 0.0, finished: WATCH.finished(), visited: WATCH.visited(), pass: WATCH.pass() };
-    let mut pass_begun = (before.pass.number, begun);
     let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::hidden());
     let style = ProgressStyle::with_template("{wide_bar} {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -77,29 +104,51 @@ fn show(runs: u64, done: &(Mutex<bool>, Condvar)) {
     while !*over {
         let Ok((lock, _)) = done.1.wait_timeout(over, BEAT) else { break };
         over = lock;
-        let pass = WATCH.pass();
-        if pass.number != pass_begun.0 {
-            pass_begun = (pass.number, Instant::now());
-        }
+        let (part, text) = look();
         if begun.elapsed() < PATIENCE {
             continue;
         }
         if bar.is_hidden() {
             bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-        let seconds = if runs > 1 { begun.elapsed() } else { pass_begun.1.elapsed() }.as_secs_f64();
-        let (part, text) = Look {
-            seconds,
-            finished: WATCH.finished() - before.finished,
-            visited: WATCH.visited() - before.visited,
-            pass: Pass { number: pass.number - before.pass.number, ..pass },
-        }
-        .told(runs);
         bar.set_position((part * STEPS as f64) as u64);
         bar.set_message(text);
         bar.tick();
     }
     bar.finish_and_clear();
+}
+
+/// What is told of work in runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Runs {
+    /// Since the work began.
+    pub(crate) seconds: f64,
+    /// Runs that are over since then.
+    pub(crate) finished: u64,
+    /// Runs that were over before.
+    pub(crate) before: u64,
+    /// All runs.
+    pub(crate) of: u64,
+}
+
+impl Runs {
+    /// The part that is done, and words with the rate and the time left.
+    pub(crate) fn told(self) -> (f64, String) {
+        let over = self.before + self.finished;
+        let part = if self.of == 0 { 1.0 } else { over as f64 / self.of as f64 };
+        let mut text = format!("{} of {}", count(over), many(self.of, "run"));
+        if self.finished > 0 && self.seconds > 0.0 {
+            let rate = self.finished as f64 / self.seconds;
+            let left_s = (self.of - over) as f64 / rate;
+            text += &if rate >= 1.0 {
+                format!(", {}/s", many(rate.round() as u64, "run"))
+            } else {
+                format!(", {} a run", time(1.0 / rate / 3_600.0))
+            };
+            text += &format!(", {} left", time(left_s.ceil() / 3_600.0));
+        }
+        (part, text)
+    }
 }
 
 /// Steps of the bar: more than a terminal has cells for.

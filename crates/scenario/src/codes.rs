@@ -90,6 +90,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("RC233", "a strategy that the plan does not have"),
     ("RC234", "an axis without values, or with one twice"),
     ("RC235", "a bank of releases, or a member of it, that is not there"),
+    ("RC236", "conditions that no combination keeps"),
     ("RC250", "warning: automatic assignment leaves Test empty"),
     ("RC251", "warning: a value outside the service's range"),
     ("RC252", "warning: a horizon too short for the slowest ring"),

@@ -47,6 +47,15 @@ pub fn digest(root: &Node, files: &[(String, Content)]) -> String {
             }
         }
     }
+    hex(hash)
+}
+
+/// SHA-256 in lower-case hex of a text.
+pub fn of_text(text: &str) -> String {
+    hex(Sha256::new().chain_update(text))
+}
+
+fn hex(hash: Sha256) -> String {
     let mut hex = String::new();
     for byte in hash.finalize() {
         write!(hex, "{byte:02x}").expect("invariant: a string takes all that is written");

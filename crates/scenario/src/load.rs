@@ -129,7 +129,7 @@ impl Base {
     /// # Errors
     /// Everything that is wrong with it, at once.
     pub fn load(&self, changes: &[Change]) -> Result<Loaded, Problems> {
-        let loaded = self.load_in(changes, World::Middle)?;
+        let loaded = self.load_once(changes)?;
         // What a draw may bring must be playable, and must not turn the scenario into another one.
         for world in uncertain::extremes(&loaded.uncertain) {
             let extreme = self.load_in(changes, world)?;
@@ -148,6 +148,14 @@ impl Base {
             }
         }
         Ok(loaded)
+    }
+
+    /// The same without a look at what draws may bring.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, at once.
+    pub fn load_once(&self, changes: &[Change]) -> Result<Loaded, Problems> {
+        self.load_in(changes, World::Middle)
     }
 
     /// The plan of one replication, with what is uncertain drawn.

@@ -13,6 +13,7 @@ use std::{
 };
 
 use crate::{
+    compile::Labels,
     de,
     diagnostic::{Diagnostic, Severity, Source, Span},
     layers::Change,
@@ -159,9 +160,10 @@ impl Study {
         build(plan, bases, &dir, sets)
     }
 
-    /// What is laid over the base of a strategy to play it, lowest first; the levels of the axes are between.
-    pub fn changes(&self, strategy: usize, levels: &[Level]) -> Vec<Change> {
-        let own = &self.strategies[strategy].changes;
+    /// What is laid over the base of a strategy (`None`: of no strategy) to play it, lowest first; the levels of the axes
+    /// lie between it and the settings of the command line.
+    pub fn changes(&self, strategy: Option<usize>, levels: &[Level]) -> Vec<Change> {
+        let own = strategy.map_or(&[][..], |strategy| &self.strategies[strategy].changes);
         let of_axes = levels.iter().flat_map(|level| &level.changes);
         self.common.iter().chain(own).chain(of_axes).chain(&self.sets).cloned().collect()
     }
@@ -171,20 +173,20 @@ impl Study {
         &self.bases[self.strategies[strategy].base]
     }
 
-    /// The changes of a member of the bank on top of others, for the attributes that the fleet knows.
+    /// The changes of a member of the bank on top of others; `labels` say which attributes the fleet knows.
     pub fn with_member(
         &self,
         strategy: usize,
         changes: &[Change],
         member: usize,
-        attributes: &[String],
+        labels: &Labels,
     ) -> Vec<Change> {
         let mut all = changes.to_vec();
         if let Some(bank) = &self.bank {
             let mut draft = self.base(strategy).root.clone();
             // A change that cannot be applied is reported when the scenario is loaded.
             changes.iter().for_each(|change| drop(change.put(&mut draft)));
-            all.extend(bank.changes(member, &draft, attributes));
+            all.extend(bank.changes(member, &draft, labels));
         }
         all
     }

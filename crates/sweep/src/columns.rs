@@ -39,6 +39,8 @@ pub struct Facts {
     watched_h: Vec<f64>,
     /// True if something can go wrong with a release, or can be stopped.
     troubled: bool,
+    /// True if settings are drawn anew in each replication.
+    pub uncertain: bool,
 }
 
 impl Facts {
@@ -56,6 +58,7 @@ impl Facts {
             runs: loaded.runs,
             watched_h: plan.releases.iter().map(watched).collect(),
             troubled: !(plan.defects.is_empty() && plan.rules.is_empty() && plan.scripted.is_empty()),
+            uncertain: !loaded.uncertain.is_empty(),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! `ended_early`; one for each metric. Whatever is 'never' or 'undefined' is an empty field in CSV and null elsewhere.
 //! Cells that panicked have no rows. Equal results give equal bytes.
 
-use std::{collections::BTreeSet, fmt, path::Path, str::FromStr};
+use std::{collections::BTreeSet, fmt, io, path::Path, str::FromStr};
 
 use crate::{
     layout::{AxisUnit, CellId, Layout, Value},
@@ -97,6 +97,14 @@ pub fn write(format: Format, layout: &Layout, results: &Results, path: &Path) ->
         Format::Parquet => unreachable!("it was refused above"),
     })?;
     Ok(table.runs().count() as u64)
+}
+
+/// Writes the results of a layout as CSV to wherever they are wanted.
+///
+/// # Errors
+/// What the destination says.
+pub fn write_csv(layout: &Layout, results: &Results, out: &mut dyn io::Write) -> io::Result<()> {
+    csv::write(&Table::new(layout, results), out)
 }
 
 /// Results as a table.

@@ -10,6 +10,7 @@
 //! bank, for a block of replications. A cell is a pure function of (layout, cell), so cells can be played in any
 //! order, on any machine, and again.
 
+pub mod columns;
 pub mod design;
 mod directory;
 pub mod export;
@@ -17,8 +18,10 @@ pub mod figures;
 pub mod journal;
 pub mod layout;
 pub mod merge;
+pub mod prepare;
 mod ranges;
 pub mod refusal;
 pub mod rows;
+pub mod runner;
 pub mod shard;
 pub mod whole;

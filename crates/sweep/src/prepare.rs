@@ -62,6 +62,7 @@ pub struct Prepared {
     /// By point: its strategy and its levels.
     points: Vec<(usize, Vec<Level>)>,
     columns: Vec<Measured>,
+    uncertain: bool,
     /// By point and member, of a small study.
     kept: Vec<Arc<Scene>>,
     seed: u64,
@@ -162,6 +163,7 @@ impl Prepared {
             columns: columns.iter().map(|measured| measured.column.clone()).collect(),
             members,
         };
+        let uncertain = found.iter().any(|(_, looked)| looked.facts.uncertain);
         let devices = found.iter().map(|(_, looked)| looked.facts.devices).max().unwrap_or(0);
         let mut kept = Vec::new();
         let mut points = Vec::with_capacity(found.len());
@@ -172,7 +174,7 @@ impl Prepared {
             }
             points.push((strategy, levels));
         }
-        Ok(Prepared { study, layout, warnings, devices, points, columns, kept, seed })
+        Ok(Prepared { study, layout, warnings, devices, points, columns, uncertain, kept, seed })
     }
 
     /// What is played in a cell.
@@ -206,6 +208,11 @@ impl Prepared {
             Some((aim, _)) => self.column(&aim.column).map(|column| (column, aim.least)),
             None => self.layout.columns.first().map(|column| (0, column.lower_is_better)),
         }
+    }
+
+    /// True if settings are drawn anew in each replication.
+    pub fn is_uncertain(&self) -> bool {
+        self.uncertain
     }
 
     /// The position of a column that the study names.

@@ -53,7 +53,7 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, CannotWrite> {
     {
         return Err(CannotWrite {
             message: format!("`{}` exists", taken.display()),
-            help: "name another file, or replace it with `--force`",
+            help: "name another file, or replace it with `--force`".into(),
         });
     }
     write(&args.file, args.force, |file| file.write_all(text.as_bytes()))?;
@@ -77,7 +77,7 @@ fn write(
         if path.is_dir() {
             return CannotWrite {
                 message: format!("cannot write to `{}`: it is a directory", path.display()),
-                help: "name a file in it",
+                help: "name a file in it".into(),
             };
         }
         cannot_write(path, &error)

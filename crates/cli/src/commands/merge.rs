@@ -22,14 +22,20 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, CannotWrite> {
     let out = args.output.display();
     if !merged.missing.is_empty() {
         merged.gaps.iter().for_each(|gap| say(&format!("missing: {gap}")));
-        say(&format!("no results were written; what is there is in `{out}`, and `rollcast sweep PLAN -o {out} --resume` plays the rest"));
+        say(&format!(
+            "no results were written; what is there is in `{out}`, and `rollcast sweep PLAN -o {out} --resume` plays the rest"
+        ));
         return Ok(Exit::Partial);
     }
     write_results(&merged.layout, &merged.results, &args.output)?;
     let panicked = (0..merged.layout.cells())
         .filter(|&cell| matches!(merged.results.cell(cell), Some(Played::Panicked { .. })))
         .count() as u64;
-    print(&format!("{} and {} are in `{out}`\n", many(merged.layout.cells(), "cell"), many(merged.layout.runs(), "run")))?;
+    print(&format!(
+        "{} and {} are in `{out}`\n",
+        many(merged.layout.cells(), "cell"),
+        many(merged.layout.runs(), "run")
+    ))?;
     if panicked > 0 {
         say(&format!("{} failed and have no rows; `--resume` plays them again", many(panicked, "cell")));
         return Ok(Exit::Partial);

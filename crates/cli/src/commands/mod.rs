@@ -1,11 +1,15 @@
 //! One file per subcommand.
 
 mod bench;
+mod compare;
 mod completions;
 mod explain;
 mod init;
+mod merge;
 mod run;
 mod schema;
+mod study;
+mod sweep;
 mod validate;
 
 use std::path::Path;
@@ -22,10 +26,15 @@ use crate::{
     render::{diagnostics, number::many},
 };
 
+pub(crate) use study::label;
+
 /// Does what was asked for.
 pub(crate) fn dispatch(command: Command) -> Exit {
     let result = match command {
         Command::Run(args) => run::run(&args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::Sweep(args) => sweep::sweep(&args),
+        Command::Merge(args) => merge::merge(&args),
         Command::Validate(args) => validate::validate(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Init(args) => init::init(&args),
@@ -40,7 +49,7 @@ pub(crate) fn dispatch(command: Command) -> Exit {
 }
 
 fn complain(refused: &CannotWrite) {
-    say(&error(&refused.message, refused.help));
+    say(&error(&refused.message, &refused.help));
 }
 
 /// A loader with the changes of the command line.
@@ -54,7 +63,7 @@ fn load(path: &Path, sets: &[String]) -> Result<Loaded, Exit> {
 }
 
 /// What was loaded, or all that is wrong with it on stderr.
-fn or_say(loaded: Result<Loaded, Problems>) -> Result<Loaded, Exit> {
+fn or_say<T>(loaded: Result<T, Problems>) -> Result<T, Exit> {
     loaded.map_err(|Problems(problems)| {
         say(&diagnostics::render(&problems));
         let errors = problems.iter().filter(|p| p.severity == Severity::Error).count();

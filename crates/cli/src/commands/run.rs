@@ -8,6 +8,9 @@ use rollcast_core::{
     replicate::replicate,
 };
 
+use rollcast_sweep::prepare::quoted;
+
+use super::study;
 use crate::{
     args::{RunArgs, RunFormat},
     exit::Exit,
@@ -20,8 +23,15 @@ use crate::{
 };
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
-    let loaded = match super::load(&args.scenario, &args.sets) {
-        Ok(loaded) => loaded,
+    let alone = study::alone(
+        &args.scenario,
+        &args.sets,
+        args.strategy.as_deref(),
+        &args.axes,
+        args.member.as_deref(),
+    );
+    let study::Alone { base, changes, loaded } = match alone {
+        Ok(alone) => alone,
         Err(exit) => return Ok(exit),
     };
     args.instructions.choose();
@@ -57,7 +67,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
         },
         seed,
         warnings: loaded.warnings.iter().map(Warning::from).collect(),
-        replay: replay(&args.scenario, seed, numbers[0], &args.sets),
+        replay: replay(args, seed, numbers[0]),
     });
     let violations = args.check.then(|| pool.install(|| check(&loaded.plan, seed, &replications.first)));
     output.write(|out| match args.format {
@@ -96,7 +106,7 @@ fn spare_the_scenario(args: &RunArgs) -> Result<(), CannotWrite> {
     }
     Err(CannotWrite {
         message: format!("`{}` is the scenario itself", args.scenario.display()),
-        help: "name another file",
+        help: "name another file".into(),
     })
 }
 
@@ -125,24 +135,14 @@ fn exit(report: &Report, quiet: bool) -> Exit {
 }
 
 /// The command that plays one replication again.
-fn replay(scenario: &Path, seed: u64, replication: u32, sets: &[String]) -> String {
-    let mut words = vec![
-        "rollcast run".to_owned(),
-        quoted(&scenario.display().to_string()),
-        format!("--seed {seed} --replication {replication}"),
-    ];
-    words.extend(sets.iter().map(|set| format!("--set {}", quoted(set))));
+fn replay(args: &RunArgs, seed: u64, replication: u32) -> String {
+    let mut words = vec!["rollcast run".to_owned(), quoted(&args.scenario.display().to_string())];
+    words.extend(args.strategy.iter().map(|name| format!("--strategy {}", quoted(name))));
+    words.extend(args.axes.iter().map(|axis| format!("--axis {}", quoted(axis))));
+    words.extend(args.member.iter().map(|name| format!("--member {}", quoted(name))));
+    words.push(format!("--seed {seed} --replication {replication}"));
+    words.extend(args.sets.iter().map(|set| format!("--set {}", quoted(set))));
     words.join(" ")
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let safe = |c: char| c.is_ascii_alphanumeric() || "-_./=:,%+@".contains(c);
-    if !word.is_empty() && word.chars().all(safe) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]
@@ -154,14 +154,5 @@ mod tests {
         assert_eq!(checked(&[], true), None);
         let broken = Violation { invariant: 2, what: "device 4".into() };
         assert_eq!(checked(&[broken], true), Some(Exit::Partial));
-    }
-
-    #[test]
-    fn replay_lines_survive_a_shell() {
-        let line = replay(Path::new("my fleet.yaml"), 7, 3, &["rings.First.size=8".into(), "a=it's".into()]);
-        assert_eq!(
-            line,
-            r"rollcast run 'my fleet.yaml' --seed 7 --replication 3 --set rings.First.size=8 --set 'a=it'\''s'"
-        );
     }
 }

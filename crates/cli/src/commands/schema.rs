@@ -4,16 +4,20 @@ use crate::{
     args::{SchemaArgs, SchemaOf},
     exit::Exit,
     output::{CannotWrite, print},
-    report,
+    report::{self, comparison},
 };
 
 pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, CannotWrite> {
+    use rollcast_scenario::schema::{bank_json_schema, json_schema, plan_json_schema};
+    let pretty = |schema: serde_json::Value| {
+        serde_json::to_string_pretty(&schema).expect("invariant: a schema is plain JSON") + "\n"
+    };
     let text = match args.of {
-        SchemaOf::Scenario => {
-            let schema = rollcast_scenario::schema::json_schema();
-            serde_json::to_string_pretty(&schema).expect("invariant: a schema is plain JSON") + "\n"
-        }
+        SchemaOf::Scenario => pretty(json_schema()),
+        SchemaOf::Plan => pretty(plan_json_schema()),
+        SchemaOf::Bank => pretty(bank_json_schema()),
         SchemaOf::Outcome => report::schema(),
+        SchemaOf::Comparison => comparison::schema(),
     };
     print(&text)?;
     Ok(Exit::Ok)

@@ -2,10 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Mutex,
-        atomic::Ordering,
-    },
+    sync::{Mutex, atomic::Ordering},
     time::Instant,
 };
 
@@ -66,7 +63,10 @@ pub(super) fn alone(
     let mut loaded = super::or_say(base.load(&changes))?;
     if let Some(name) = member {
         let Some(bank) = &study.bank else {
-            say(&super::error("there is no bank of releases", "leave `--member` out, or name a `bank` in the plan"));
+            say(&super::error(
+                "there is no bank of releases",
+                "leave `--member` out, or name a `bank` in the plan",
+            ));
             return Err(Exit::BadInput);
         };
         let names: Vec<&str> = bank.members.iter().map(|member| member.name.as_str()).collect();
@@ -98,7 +98,10 @@ fn level(study: &Study, text: &str) -> Result<Level, Exit> {
     let names: Vec<&str> = study.axes.iter().map(|axis| axis.name.as_str()).collect();
     let axis = &study.axes[pick("axis", name.trim(), &names)?];
     axis.named(value.trim()).ok_or_else(|| {
-        say(&super::error(&format!("the axis `{name}` has no value `{value}`"), "take one that the plan lists"));
+        say(&super::error(
+            &format!("the axis `{name}` has no value `{value}`"),
+            "take one that the plan lists",
+        ));
         Exit::BadInput
     })
 }
@@ -277,5 +280,9 @@ pub(crate) fn label(layout: &Layout, point: usize) -> String {
             (Value::Number(number), _) => number.to_string(),
         })
     };
-    strategy.into_iter().chain(layout.axes.iter().zip(&of.values).filter_map(value)).collect::<Vec<_>>().join(", ")
+    strategy
+        .into_iter()
+        .chain(layout.axes.iter().zip(&of.values).filter_map(value))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

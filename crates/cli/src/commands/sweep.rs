@@ -7,7 +7,7 @@ use rollcast_sweep::{
     journal::{Journal, Resumed},
     prepare::Prepared,
     rows::{Played, Results},
-    runner::{self, Progress},
+    runner,
     shard::Shard,
 };
 
@@ -49,8 +49,9 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, CannotWrite> {
     let of = args.shard.cells(layout).map(|cell| u64::from(layout.cell(cell).runs)).sum();
     let way_out = format!("what is finished is kept, go on with `--resume`: {}", resume(args, dir));
     let show = study::Show { quiet: args.quiet, way_out: &way_out, before, of };
-    let played =
-        study::play(&prepared, &cells, &pool, &show, &mut results, |cell, played| journal.append(cell, played));
+    let played = study::play(&prepared, &cells, &pool, &show, &mut results, |cell, played| {
+        journal.append(cell, played)
+    });
     if let Err(refusal) = played.and_then(|()| journal.finish()) {
         return Ok(study::refuse(&refusal));
     }
@@ -70,7 +71,11 @@ fn open(args: &SweepArgs, prepared: &Prepared, dir: &Path) -> Result<(Journal, R
         Journal::resume(dir, layout, args.shard).map_err(|refusal| study::refuse(&refusal))?;
     if !args.quiet {
         notes.iter().for_each(|note| say(&format!("note: {note}")));
-        say(&format!("{} of {} are there already", many(played.len() as u64, "cell"), count(args.shard.cells(layout).count() as u64)));
+        say(&format!(
+            "{} of {} are there already",
+            many(played.len() as u64, "cell"),
+            count(args.shard.cells(layout).count() as u64)
+        ));
     }
     for (cell, played) in played {
         before += u64::from(layout.cell(cell).runs);
@@ -89,7 +94,9 @@ fn finish(args: &SweepArgs, prepared: &Prepared, results: &Results, dir: &Path) 
         }
     }
     for (cell, message, replay) in &panicked {
-        say(&format!("cell {cell} failed: {message}\n  this is a fault of the program; to see it again: {replay}"));
+        say(&format!(
+            "cell {cell} failed: {message}\n  this is a fault of the program; to see it again: {replay}"
+        ));
     }
     let exit = if panicked.is_empty() { Exit::Ok } else { Exit::Partial };
     if args.shard != Shard::WHOLE {

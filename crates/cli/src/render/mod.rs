@@ -1,6 +1,7 @@
 //! Ways to show things: an outcome as table, JSON or CSV, problems with their snippets.
 
 pub(crate) mod chart;
+pub(crate) mod comparison;
 pub(crate) mod csv;
 pub(crate) mod diagnostics;
 pub(crate) mod json;

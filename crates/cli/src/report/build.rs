@@ -42,7 +42,7 @@ pub(crate) fn build(input: Input<'_>) -> Report {
     warnings.extend(cut_short(replications));
     Report {
         schema_version: SCHEMA_VERSION,
-        tool: Tool { name: "rollcast", version: env!("CARGO_PKG_VERSION") },
+        tool: Tool::this(),
         scenario: input.scenario,
         seed: input.seed,
         replications: replications.numbers.clone(),

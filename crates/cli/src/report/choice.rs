@@ -14,7 +14,7 @@ use rollcast_sweep::{
 use crate::{commands::label, render::number};
 
 /// Sentences about a choice.
-pub(super) fn sentences(
+pub(crate) fn sentences(
     prepared: &Prepared,
     choice: &Choice,
     limits: &[(Limit, String)],
@@ -44,7 +44,10 @@ fn of_chosen(
     let value = told(&layout.columns[column], chosen.value);
     let among = match (limits, choice.passing.len(), layout.points.len()) {
         ([], ..) => String::new(),
-        (all, 1, _) => format!(" (the only one that keeps {})", listed(&all.iter().map(|l| format!("`{}`", l.1)).collect::<Vec<_>>())),
+        (all, 1, _) => format!(
+            " (the only one that keeps {})",
+            listed(&all.iter().map(|l| format!("`{}`", l.1)).collect::<Vec<_>>())
+        ),
         (all, passing, of) => {
             let keeps = listed(&all.iter().map(|l| format!("`{}`", l.1)).collect::<Vec<_>>());
             format!(" (of {passing} of {of} that keep {keeps})")
@@ -58,13 +61,17 @@ fn of_chosen(
         said.push(match next.verdict {
             Verdict::Better => format!("it is better than the next, {other}{by}"),
             Verdict::Worse | Verdict::CannotTell => {
-                format!("it cannot be told apart from the next, {other}{by}: more `--replications` may decide")
+                format!(
+                    "it cannot be told apart from the next, {other}{by}: more `--replications` may decide"
+                )
             }
         });
     }
     for (kept, (_, words)) in chosen.surely_kept.iter().zip(limits) {
         if !kept {
-            said.push(format!("whether it keeps `{words}` is not sure: the 95 % interval reaches beyond the limit"));
+            said.push(format!(
+                "whether it keeps `{words}` is not sure: the 95 % interval reaches beyond the limit"
+            ));
         }
     }
     if chosen.point > 0 {
@@ -105,8 +112,13 @@ fn of_none(layout: &Layout, choice: &Choice, limits: &[(Limit, String)]) -> Vec<
         }
     }
     if let Some(closest) = &choice.closest {
-        let fails: Vec<String> = closest.fails.iter().map(|(which, _)| format!("`{}`", limits[*which].1)).collect();
-        said.push(format!("the closest is {}: it fails {} alone", label(layout, closest.point), listed(&fails)));
+        let fails: Vec<String> =
+            closest.fails.iter().map(|(which, _)| format!("`{}`", limits[*which].1)).collect();
+        said.push(format!(
+            "the closest is {}: it fails {} alone",
+            label(layout, closest.point),
+            listed(&fails)
+        ));
     }
     said
 }

@@ -21,6 +21,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 
 use super::Tool;
+pub(crate) use super::choice::sentences;
 
 /// Version of the shape; a change that can break a reader raises it.
 const SCHEMA_VERSION: u32 = 1;
@@ -225,7 +226,9 @@ fn meaning(prepared: &Prepared) -> &'static str {
         (false, false) => super::LUCK_ONLY,
         (true, false) => "luck, over the releases of the bank by their weights",
         (false, true) => "luck and the settings that are uncertain",
-        (true, true) => "luck and the settings that are uncertain, over the releases of the bank by their weights",
+        (true, true) => {
+            "luck and the settings that are uncertain, over the releases of the bank by their weights"
+        }
     }
 }
 
@@ -286,7 +289,9 @@ fn metric(comparison: &Comparison<'_>, column: usize) -> Metric {
         like_best: points.clone().filter(alike).collect(),
         // Where all are alike, none is best.
         best: if best.len() == figures.len() { Vec::new() } else { best },
-        of: points.map(|point| of_point(&figures[point], comparison.paired(point, 0, column), point)).collect(),
+        of: points
+            .map(|point| of_point(&figures[point], comparison.paired(point, 0, column), point))
+            .collect(),
     }
 }
 
@@ -329,7 +334,7 @@ fn quant(of: Quantile) -> Quant {
 
 /// The front of exposure and harm, the trade that every ring strategy makes; of whatever is measured where one of them
 /// is not.
-fn front(comparison: &Comparison<'_>) -> Front {
+pub(crate) fn front(comparison: &Comparison<'_>) -> Front {
     let layout = comparison.layout();
     let columns = front_columns(layout);
     let criterion = |&column: &usize| Criterion {
@@ -348,7 +353,8 @@ fn front(comparison: &Comparison<'_>) -> Front {
 /// The columns of the default front.
 pub(crate) fn front_columns(layout: &Layout) -> Vec<usize> {
     let find = |metric: &str| {
-        let is = |name: &str| name == metric || name.strip_prefix(metric).is_some_and(|r| r.starts_with(" of "));
+        let is =
+            |name: &str| name == metric || name.strip_prefix(metric).is_some_and(|r| r.starts_with(" of "));
         layout.columns.iter().position(|column| is(&column.name))
     };
     match (find("exposed.device-days"), find("harmed")) {
@@ -387,7 +393,10 @@ pub(crate) fn aim(prepared: &Prepared) -> Option<(Criterion, String)> {
 }
 
 /// The choice of a study, with its limits and what decides; `None` if it does not say how to choose.
-pub(crate) fn choice(prepared: &Prepared, comparison: &Comparison<'_>) -> Option<(Choice, Vec<(Limit, String)>, String)> {
+pub(crate) fn choice(
+    prepared: &Prepared,
+    comparison: &Comparison<'_>,
+) -> Option<(Choice, Vec<(Limit, String)>, String)> {
     let limits = limits(prepared);
     let (objective, words) = aim(prepared)?;
     let plain: Vec<Limit> = limits.iter().map(|(limit, _)| *limit).collect();
@@ -397,7 +406,7 @@ pub(crate) fn choice(prepared: &Prepared, comparison: &Comparison<'_>) -> Option
 fn chosen(prepared: &Prepared, comparison: &Comparison<'_>) -> Option<Chosen> {
     let (choice, limits, words) = choice(prepared, comparison)?;
     let by = limits.iter().map(|(_, words)| words.clone()).chain([words.clone()]).collect();
-    let sentences = super::choice::sentences(prepared, &choice, &limits, &words);
+    let sentences = sentences(prepared, &choice, &limits, &words);
     let strategy = choice.chosen.as_ref().map(|chosen| chosen.point);
     Some(Chosen { by, strategy, passing: choice.passing, sentences })
 }

@@ -8,6 +8,8 @@
 //! number of threads or on the clock.
 
 mod build;
+pub(crate) mod choice;
+pub(crate) mod comparison;
 mod decisions;
 mod goal;
 mod stops;
@@ -91,6 +93,13 @@ pub(crate) struct Tool {
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
+}
+
+impl Tool {
+    /// This program.
+    pub(crate) fn this() -> Self {
+        Tool { name: "rollcast", version: env!("CARGO_PKG_VERSION") }
+    }
 }
 
 /// The scenario.

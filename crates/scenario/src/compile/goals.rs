@@ -170,6 +170,20 @@ fn wants(cx: &mut Cx<'_>, path: &str, goal: &schema::Goal) -> Option<(Wants, Str
 
 /// The bound in the metric's own unit.
 fn in_unit(cx: &mut Cx<'_>, path: &str, metric: Metric, bound: Bound) -> Option<f64> {
+    match bound_in_unit(bound, metric) {
+        Ok(value) => Some(value),
+        Err((message, help)) => {
+            cx.error("RC215", path, message, help);
+            None
+        }
+    }
+}
+
+/// A bound in the unit of a metric; otherwise what is wrong and the way out.
+///
+/// # Errors
+/// A bound of another kind than the metric.
+pub fn bound_in_unit(bound: Bound, metric: Metric) -> Result<f64, (String, String)> {
     let value = match (bound, metric.unit()) {
         (Bound::Time(time), Unit::Hours) => Some(time.seconds() as f64 / 3_600.0),
         (Bound::Time(time), Unit::Days) => Some(time.seconds() as f64 / 86_400.0),
@@ -180,16 +194,10 @@ fn in_unit(cx: &mut Cx<'_>, path: &str, metric: Metric, bound: Bound) -> Option<
         }
         _ => None,
     };
-    if value.is_none() {
-        let wanted = match metric.unit() {
-            Unit::Hours | Unit::Days => "a length of time such as `12 d`",
-            Unit::Share => "a share such as `95%`",
-            Unit::Count | Unit::DeviceDays | Unit::DeviceHours | Unit::Bytes => {
-                "a plain number such as `200`"
-            }
-        };
-        let message = format!("`{bound}` is no bound for `{}`", metric.name());
-        cx.error("RC215", path, message, format!("write {wanted}"));
-    }
-    value
+    let wanted = match metric.unit() {
+        Unit::Hours | Unit::Days => "a length of time such as `12 d`",
+        Unit::Share => "a share such as `95%`",
+        Unit::Count | Unit::DeviceDays | Unit::DeviceHours | Unit::Bytes => "a plain number such as `200`",
+    };
+    value.ok_or_else(|| (format!("`{bound}` is no bound for `{}`", metric.name()), format!("write {wanted}")))
 }

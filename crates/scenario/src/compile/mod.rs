@@ -36,6 +36,7 @@ use crate::{
     schema::{self, Counts, Scenario},
 };
 use cx::Cx;
+pub use goals::bound_in_unit;
 pub use labels::Labels;
 
 /// Counters that a run may take, per thread.

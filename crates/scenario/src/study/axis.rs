@@ -57,6 +57,17 @@ impl Axis {
         }
     }
 
+    /// The value with this text; in a stretch any quantity of its kind.
+    pub fn named(&self, text: &str) -> Option<Level> {
+        match &self.values {
+            Levels::Listed(all) => all.iter().find(|level| level.text == text).cloned(),
+            Levels::Stretch(stretch, keys) => {
+                let quantity: Measured = text.parse().ok()?;
+                (quantity.kind == stretch.from.kind).then(|| level(keys, text, &self.span))
+            }
+        }
+    }
+
     /// The value at a place from 0 to 1.
     pub fn at(&self, place: f64) -> Level {
         match &self.values {

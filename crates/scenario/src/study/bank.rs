@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use crate::{
+    compile::Labels,
     de,
     diagnostic::{Diagnostic, Severity, Source},
     layers::Change,
@@ -59,10 +60,11 @@ impl Member {
 
 impl Bank {
     /// What a member changes in a scenario (`draft`): what is wrong with the release is the member's matter alone.
-    pub(super) fn changes(&self, member: usize, draft: &Node, attributes: &[String]) -> Vec<Change> {
+    pub(super) fn changes(&self, member: usize, draft: &Node, labels: &Labels) -> Vec<Change> {
         let member = &self.members[member];
         let Some(release) = self.release.clone().or_else(|| only_release(draft)) else { return Vec::new() };
-        let known = member.needs.as_ref().is_none_or(|needs| attributes.contains(needs));
+        let has = |needs: &String| labels.attributes.iter().any(|(name, _)| name == needs);
+        let known = member.needs.as_ref().is_none_or(has);
         let own = if known { &member.defects } else { &member.otherwise };
         let theirs = draft.get("defects").map_or(&[][..], Node::entries);
         let mut all: Vec<Entry> = theirs.iter().filter_map(|defect| without(defect, &release)).collect();

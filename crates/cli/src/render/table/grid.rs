@@ -4,20 +4,20 @@ use comfy_table::{CellAlignment, Table, presets::NOTHING};
 
 /// Which way a column leans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lean {
+pub(crate) enum Lean {
     Left,
     Right,
 }
 
 /// A table under construction.
-pub(super) struct Grid {
+pub(crate) struct Grid {
     table: Table,
     lean: Vec<Lean>,
 }
 
 impl Grid {
     /// A table with these headings; numbers lean right.
-    pub(super) fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Lean)>) -> Self {
+    pub(crate) fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Lean)>) -> Self {
         let (headings, lean): (Vec<&str>, Vec<Lean>) = columns.into_iter().unzip();
         let mut table = Table::new();
         table.load_style(NOTHING).set_header(headings.into_iter().map(clean).collect::<Vec<_>>());
@@ -25,12 +25,12 @@ impl Grid {
     }
 
     /// Adds a row; a cell may have several lines.
-    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.table.add_row(cells.into_iter().map(|cell| clean(&cell)).collect::<Vec<_>>());
     }
 
     /// The lines, indented by two.
-    pub(super) fn lines(mut self) -> String {
+    pub(crate) fn lines(mut self) -> String {
         for (column, lean) in self.table.column_iter_mut().zip(&self.lean) {
             column.set_cell_alignment(match lean {
                 Lean::Left => CellAlignment::Left,
@@ -43,7 +43,7 @@ impl Grid {
 }
 
 /// Names come from the user: no tabs, no escape sequences.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
 }
 

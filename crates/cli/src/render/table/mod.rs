@@ -4,7 +4,7 @@
 //! the words do not say.
 
 mod decisions;
-mod grid;
+pub(super) mod grid;
 mod harm;
 mod luck;
 mod release;

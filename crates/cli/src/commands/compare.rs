@@ -1,0 +1,104 @@
+//! `rollcast compare`: strategies side by side, with the same luck.
+
+use rollcast_sweep::{
+    journal::{Journal, Resumed},
+    prepare::Prepared,
+    refusal::Refusal,
+    rows::{Played, Results},
+    shard::Shard,
+};
+
+use super::study;
+use crate::{
+    args::{CompareArgs, CompareFormat},
+    exit::Exit,
+    limits,
+    output::{CannotWrite, Output, say},
+    render::{comparison, number::many},
+    report::comparison as report,
+};
+
+pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
+    let pool = limits::pool(args.jobs)?;
+    let prepared = match study::prepare(&args.files, &args.sets, (args.replications, args.seed, false), &pool)
+    {
+        Ok(prepared) => prepared,
+        Err(exit) => return Ok(exit),
+    };
+    study::warn(&prepared, args.quiet);
+    study::check(&prepared, pool.current_num_threads(), args.max_memory)?;
+    let layout = &prepared.layout;
+    // Opened before the work: a bad path fails now and not after it.
+    let output = Output::open(args.output.as_deref())?;
+    let mut results = Results::new(layout);
+    let mut journal = match open(args, &prepared, &mut results) {
+        Ok(journal) => journal,
+        Err(refusal) => return Ok(study::refuse(&refusal)),
+    };
+    let cells: Vec<u64> = results.missing().collect();
+    let of_cells = |cells: &[u64]| cells.iter().map(|&cell| u64::from(layout.cell(cell).runs)).sum::<u64>();
+    let way_out = match args.keep {
+        Some(_) => "what is finished is kept, run the same command again",
+        None => {
+            "nothing was written, run the same command again or with `--keep DIR` to go on after an interruption"
+        }
+    };
+    let show = study::Show {
+        quiet: args.quiet,
+        way_out,
+        before: layout.runs() - of_cells(&cells),
+        of: layout.runs(),
+    };
+    let played =
+        study::play(&prepared, &cells, &pool, &show, &mut results, |cell, played| match &mut journal {
+            Some(journal) => journal.append(cell, played),
+            None => Ok(()),
+        });
+    if let Err(refusal) = played.and_then(|()| journal.map_or(Ok(()), Journal::finish)) {
+        return Ok(study::refuse(&refusal));
+    }
+    let failed = failed(&prepared, &results);
+    let files = args.files.iter().map(|file| file.display().to_string()).collect();
+    let compared = pool.install(|| report::build(&prepared, &results, files));
+    output.write(|out| match args.format {
+        CompareFormat::Table => out.write_all(comparison::table(&compared).as_bytes()),
+        CompareFormat::Json => {
+            serde_json::to_writer_pretty(&mut *out, &compared)?;
+            out.write_all(b"\n")
+        }
+        CompareFormat::Csv => rollcast_sweep::export::write_csv(layout, &results, out),
+    })?;
+    Ok(if failed { Exit::Partial } else { Exit::Ok })
+}
+
+/// The journal of a comparison that is kept, with what it already holds.
+fn open(args: &CompareArgs, prepared: &Prepared, results: &mut Results) -> Result<Option<Journal>, Refusal> {
+    let Some(dir) = &args.keep else { return Ok(None) };
+    let layout = &prepared.layout;
+    if !rollcast_sweep::journal::is_begun(dir, Shard::WHOLE) {
+        return Journal::create(dir, layout, Shard::WHOLE).map(Some);
+    }
+    let Resumed { journal, played, notes } = Journal::resume(dir, layout, Shard::WHOLE)?;
+    if !args.quiet {
+        notes.iter().for_each(|note| say(&format!("note: {note}")));
+    }
+    played.into_iter().for_each(|(cell, played)| results.put(cell, played));
+    Ok(Some(journal))
+}
+
+/// Says which cells failed; true if one did.
+fn failed(prepared: &Prepared, results: &Results) -> bool {
+    let mut number = 0;
+    for cell in 0..prepared.layout.cells() {
+        if let Some(Played::Panicked { message, replay }) = results.cell(cell) {
+            number += 1;
+            say(&format!(
+                "cell {cell} failed: {message}\n  this is a fault of the program; to see it again: {replay}"
+            ));
+        }
+    }
+    if number > 0 {
+        say(&format!("{} failed: their runs are missing from the comparison", many(number, "cell")));
+    }
+    number > 0
+}

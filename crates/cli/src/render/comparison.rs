@@ -1,0 +1,388 @@
+//! A comparison as a planner wants to read it: strategies as columns, metrics as rows.
+
+use std::{fmt::Write, path::Path};
+
+use clap::builder::styling::{AnsiColor, Style};
+use rollcast_sweep::{
+    figures::comparison::{Comparison, Statistic},
+    layout::{Column, Layout},
+    prepare::Prepared,
+    rows::Results,
+};
+
+use super::{
+    number::{count, many, share},
+    table::grid::{Grid, Lean},
+};
+use crate::{
+    commands::label,
+    report::{
+        choice::{listed, signed, told},
+        comparison::{self, Compared, Metric, Of, Told},
+    },
+};
+
+/// Bold, for headings and best values.
+const HEADING: Style = Style::new().bold();
+/// Columns of strategies beside each other in 100 characters.
+const BESIDE: usize = 5;
+
+fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+fn put(out: &mut String, line: std::fmt::Arguments<'_>) {
+    writeln!(out, "{line}").expect("invariant: a string takes all that is written");
+}
+
+/// The whole table of a comparison.
+pub(crate) fn table(of: &Compared) -> String {
+    let mut out = String::new();
+    let runs: u32 = match of.bank.as_slice() {
+        [] => of.metrics.first().and_then(|metric| metric.of.first()).map_or(0, |first| first.runs),
+        members => members.iter().map(|member| member.runs).sum(),
+    };
+    let bank = match of.bank.len() {
+        0 => String::new(),
+        members => format!(" against {members} releases of a bank"),
+    };
+    put(
+        &mut out,
+        format_args!(
+            "{}, seed {}, {} of each strategy{bank}, the same luck for all",
+            styled(HEADING, &of.files.join(", ")),
+            of.seed,
+            many(runs.into(), "run"),
+        ),
+    );
+    members(&mut out, of);
+    let all: Vec<usize> = (0..of.strategies.len()).collect();
+    for some in all.chunks(BESIDE) {
+        means(&mut out, of, some);
+    }
+    put(
+        &mut out,
+        format_args!(
+            "  * best mean, ~ cannot be told apart from it, >= some runs never got there and count as the end of the watch"
+        ),
+    );
+    for some in all[1..].chunks(BESIDE) {
+        differences(&mut out, of, some);
+    }
+    for some in all.chunks(BESIDE) {
+        quantiles(&mut out, of, some);
+    }
+    choice(&mut out, of);
+    out.push('\n');
+    put(&mut out, format_args!("replay: {}", of.strategies[0].replay));
+    out
+}
+
+fn members(out: &mut String, of: &Compared) {
+    if of.bank.is_empty() {
+        return;
+    }
+    put(
+        out,
+        format_args!(
+            "\n{} (weights; a figure below is that of a release drawn by them)",
+            styled(HEADING, "releases")
+        ),
+    );
+    for member in &of.bank {
+        let assumed = if member.assumed { "assumption" } else { "source" };
+        put(out, format_args!("  {:>6}  {} ({assumed} in the bank)", share(member.weight), member.name));
+    }
+}
+
+/// Metrics in which anything happens at all.
+fn telling<'a>(of: &'a Compared) -> impl Iterator<Item = &'a Metric> {
+    of.metrics.iter().filter(|metric| !is_empty(metric))
+}
+
+fn is_empty(metric: &Metric) -> bool {
+    metric.of.iter().all(|of| of.mean.is_none_or(|mean| mean.value == 0.0))
+}
+
+fn column(metric: &Metric) -> Column {
+    Column {
+        name: metric.name.clone(),
+        unit: metric.unit.clone(),
+        lower_is_better: metric.lower_is_better,
+        limit: metric.limit,
+    }
+}
+
+fn heading(of: &Compared, first: &'static str, some: &[usize]) -> Grid {
+    let names: Vec<String> = some.iter().map(|&i| wrapped(&of.strategies[i].name)).collect();
+    let columns = names.iter().map(|name| (name.as_str(), Lean::Right));
+    Grid::new(std::iter::once((first, Lean::Left)).chain(columns))
+}
+
+/// A long name over several lines, cut at its blanks.
+fn wrapped(name: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in name.split(' ') {
+        let last = lines.last_mut().expect("invariant: there is a line");
+        if !last.is_empty() && last.chars().count() + word.chars().count() > 16 {
+            lines.push(word.to_owned());
+        } else {
+            if !last.is_empty() {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines.join("\n")
+}
+
+fn means(out: &mut String, of: &Compared, some: &[usize]) {
+    put(
+        out,
+        format_args!("\n{} (below it its 95 % interval: {})", styled(HEADING, "means"), of.interval_meaning),
+    );
+    let mut grid = heading(of, "", some);
+    for metric in telling(of) {
+        let column = column(metric);
+        let cell = |&i: &usize| mean(metric, &column, &metric.of[i], i);
+        grid.row(std::iter::once(metric.name.clone()).chain(some.iter().map(cell)));
+    }
+    out.push_str(&grid.lines());
+    let empty: Vec<String> =
+        of.metrics.iter().filter(|metric| is_empty(metric)).map(|m| m.name.clone()).collect();
+    if !empty.is_empty() {
+        for line in lines(&format!("nothing in {}", listed(&empty)), 96) {
+            put(out, format_args!("  {line}"));
+        }
+    }
+}
+
+fn mean(metric: &Metric, column: &Column, of: &Of, i: usize) -> String {
+    let Some(mean) = of.mean else { return "undefined".into() };
+    let mark = match () {
+        () if metric.best.contains(&i) => " *",
+        () if metric.like_best.contains(&i) && !metric.best.is_empty() => " ~",
+        () => "  ",
+    };
+    let more = if mean.restricted { ">= " } else { "" };
+    let value = format!("{more}{}{mark}", told(column, mean.value));
+    match (mean.low, mean.high, mean.varies_at_most) {
+        (Some(low), Some(high), _) => format!("{value}\n{} to {}  ", told(column, low), told(column, high)),
+        (_, _, Some(_)) => format!("{value}\nin every run  "),
+        _ => value,
+    }
+}
+
+fn differences(out: &mut String, of: &Compared, some: &[usize]) {
+    let first = &of.strategies[0].name;
+    put(
+        out,
+        format_args!(
+            "\n{} {first} (run by run with the same luck; 95 % interval)",
+            styled(HEADING, "against")
+        ),
+    );
+    let mut grid = heading(of, "", some);
+    for metric in telling(of) {
+        let column = column(metric);
+        let cell = |&i: &usize| against(&column, &metric.of[i]);
+        grid.row(std::iter::once(metric.name.clone()).chain(some.iter().map(cell)));
+    }
+    out.push_str(&grid.lines());
+}
+
+fn against(column: &Column, of: &Of) -> String {
+    let Some(against) = of.against_first else { return "undefined".into() };
+    if against.less + against.more == 0 {
+        let at_most =
+            against.varies_at_most.map(|p| format!("\n(differs in < {})", share(p))).unwrap_or_default();
+        return format!("the same{at_most}");
+    }
+    let word = match against.verdict {
+        Told::Better => "better",
+        Told::Worse => "worse",
+        Told::CannotTell => "cannot tell",
+    };
+    let value = signed(column, against.value);
+    match (against.low, against.high) {
+        (Some(low), Some(high)) => {
+            format!("{value} {word}\n{} to {}", signed(column, low), signed(column, high))
+        }
+        _ => format!("{value} {word}"),
+    }
+}
+
+fn quantiles(out: &mut String, of: &Compared, some: &[usize]) {
+    put(
+        out,
+        format_args!("\n{} (median, and what 95 % of the runs do not exceed)", styled(HEADING, "over runs")),
+    );
+    let mut grid = heading(of, "", some);
+    for metric in telling(of).filter(|metric| !metric.name.starts_with("goal: ")) {
+        let column = column(metric);
+        let number = |value: Option<f64>| value.map_or("never".into(), |value| told(&column, value));
+        let cell = |&i: &usize| match (metric.of[i].median, metric.of[i].p95) {
+            (Some(median), Some(p95)) => format!("{}, {}", number(median.value), number(p95.value)),
+            _ => "undefined".into(),
+        };
+        grid.row(std::iter::once(metric.name.clone()).chain(some.iter().map(cell)));
+    }
+    out.push_str(&grid.lines());
+}
+
+fn choice(out: &mut String, of: &Compared) {
+    out.push('\n');
+    let Some(choice) = &of.choice else {
+        let names: Vec<String> = of.front.strategies.iter().map(|&i| of.strategies[i].name.clone()).collect();
+        let text = format!(
+            "no other strategy equals or beats {} in both the means of {}; say in `choose` how to choose among them",
+            listed(&names),
+            listed(&of.front.of)
+        );
+        let text =
+            if of.front.of.len() == 2 { text } else { text.replacen("both the means", "the means", 1) };
+        for (i, line) in lines(&text, 92).into_iter().enumerate() {
+            put(
+                out,
+                format_args!("{}{line}", if i == 0 { styled(HEADING, "front  ") } else { "       ".into() }),
+            );
+        }
+        return;
+    };
+    for (n, sentence) in choice.sentences.iter().enumerate() {
+        for (i, line) in lines(sentence, 96).into_iter().enumerate() {
+            let line = match n {
+                0 => styled(AnsiColor::Green.on_default().bold(), &line),
+                _ => format!("  {}{line}", if i == 0 { "" } else { "  " }),
+            };
+            put(out, format_args!("{line}"));
+        }
+    }
+}
+
+/// Lines of at most so many characters.
+fn lines(text: &str, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("invariant: there is a line");
+        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > most {
+            lines.push(word.to_owned());
+        } else {
+            if !last.is_empty() {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines
+}
+
+/// What a sweep says at its end: the points that matter, and where everything is.
+pub(crate) fn of_sweep(prepared: &Prepared, results: &Results, dir: &Path) -> String {
+    /// More would scroll; all are in the files.
+    const SHOWN: usize = 12;
+    let layout = &prepared.layout;
+    let comparison = Comparison::new(layout, results);
+    let mut out = String::new();
+    let chosen = comparison::choice(prepared, &comparison);
+    let mut columns: Vec<(usize, Statistic, String)> = Vec::new();
+    let mut points: Vec<usize> = Vec::new();
+    let heading;
+    if let Some((choice, limits, aim)) = &chosen {
+        let (objective, _) = comparison::aim(prepared).expect("invariant: a choice has an aim");
+        columns.push((
+            objective.column,
+            objective.statistic,
+            named(layout, objective.column, objective.statistic),
+        ));
+        columns.extend(
+            limits.iter().map(|(limit, _)| {
+                (limit.column, limit.statistic, named(layout, limit.column, limit.statistic))
+            }),
+        );
+        points.clone_from(&choice.passing);
+        let value = |point: usize| comparison.value(point, objective.column, objective.statistic);
+        points.sort_by(|&a, &b| objective.sense.compare(value(a), value(b)));
+        let keeps = match limits.len() {
+            0 => String::new(),
+            _ => format!(
+                "; {} of {} keep all limits",
+                count(choice.passing.len() as u64),
+                many(layout.points.len() as u64, "point")
+            ),
+        };
+        heading = format!("best by {aim}{keeps}");
+    } else {
+        let front = comparison::front_columns(layout);
+        columns.extend(
+            front
+                .iter()
+                .take(4)
+                .map(|&column| (column, Statistic::Mean, layout.columns[column].name.clone())),
+        );
+        let front = comparison::front(&comparison);
+        points.clone_from(&front.strategies);
+        let value = |point: usize| comparison.value(point, columns[0].0, Statistic::Mean);
+        points.sort_by(|&a, &b| {
+            value(a).unwrap_or(f64::INFINITY).total_cmp(&value(b).unwrap_or(f64::INFINITY))
+        });
+        heading = format!(
+            "front of {}: {} of {}",
+            listed(&front.of),
+            count(points.len() as u64),
+            many(layout.points.len() as u64, "point")
+        );
+    }
+    let mut seen: Vec<(usize, Statistic)> = Vec::new();
+    columns.retain(|&(column, statistic, _)| {
+        let new = !seen.contains(&(column, statistic));
+        seen.push((column, statistic));
+        new
+    });
+    put(&mut out, format_args!("{}", styled(HEADING, &heading)));
+    let names: Vec<String> = columns.iter().map(|(_, _, name)| wrapped(name)).collect();
+    let mut grid = Grid::new(
+        std::iter::once(("point", Lean::Left)).chain(names.iter().map(|name| (name.as_str(), Lean::Right))),
+    );
+    for &point in points.iter().take(SHOWN) {
+        let cell = |(column, statistic, _): &(usize, Statistic, String)| {
+            let of = &layout.columns[*column];
+            match comparison.reading(point, *column, *statistic) {
+                None => "undefined".into(),
+                Some(reading) => match (reading.low, reading.high) {
+                    (Some(low), Some(high)) => {
+                        format!("{}\n{} to {}", told(of, reading.value), told(of, low), told(of, high))
+                    }
+                    _ => told(of, reading.value),
+                },
+            }
+        };
+        grid.row(std::iter::once(label(layout, point)).chain(columns.iter().map(cell)));
+    }
+    out.push_str(&grid.lines());
+    if points.len() > SHOWN {
+        put(&mut out, format_args!("  and {} more", count((points.len() - SHOWN) as u64)));
+    }
+    if let Some((choice, limits, aim)) = &chosen {
+        out.push('\n');
+        for sentence in comparison::sentences(prepared, choice, limits, aim) {
+            for (i, line) in lines(&sentence, 96).into_iter().enumerate() {
+                put(&mut out, format_args!("{}{line}", if i == 0 { "" } else { "  " }));
+            }
+        }
+    }
+    out.push('\n');
+    put(&mut out, format_args!("{} in {}", many(layout.runs(), "run"), dir.join("results.csv").display()));
+    out
+}
+
+/// The name of a statistic of a column.
+fn named(layout: &Layout, column: usize, statistic: Statistic) -> String {
+    let name = &layout.columns[column].name;
+    match statistic {
+        Statistic::Mean => name.clone(),
+        Statistic::Median => format!("median of {name}"),
+        Statistic::Percentile(percent) => format!("{percent} % of runs: {name}"),
+        Statistic::Reached => format!("reached: {name}"),
+    }
+}
