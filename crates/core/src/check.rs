@@ -90,7 +90,7 @@ impl Found {
 pub fn check(plan: &Plan, seed: u64, outcome: &Outcome) -> Vec<Violation> {
     let until = outcome.until(plan);
     let (luck, watch) = (Luck::new(seed, outcome.replication), Watch::new());
-    let world = World { plan, luck: &luck, watch: &watch, wanted: None, busy: None };
+    let world = World::new(plan, &luck, &watch);
     let membership = Membership::new(world);
     let odds = Odds::new(plan, &luck);
     let setting = Setting { plan, luck: &luck, odds: &odds, known: &outcome.known, sees: true, until };

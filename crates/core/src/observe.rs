@@ -95,7 +95,7 @@ impl Sink for Story {
 pub fn story(plan: &Plan, seed: u64, outcome: &Outcome, index: u64) -> Option<Story> {
     let (luck, watch) = (Luck::new(seed, outcome.replication), Watch::new());
     let until = outcome.until(plan);
-    let world = World { plan, luck: &luck, watch: &watch, wanted: None, busy: None };
+    let world = World::new(plan, &luck, &watch);
     let membership = Membership::new(world);
     let mut found = None;
     let end = (index + 1).min(plan.devices());
@@ -198,7 +198,7 @@ pub fn observe(
 ) -> Shown {
     let (luck, watch) = (Luck::new(seed, outcome.replication), Watch::new());
     let until = outcome.until(plan);
-    let world = World { plan, luck: &luck, watch: &watch, wanted: None, busy: None };
+    let world = World::new(plan, &luck, &watch);
     let membership = Membership::new(world);
     let odds = Odds::new(plan, &luck);
     let setting = Setting { plan, luck: &luck, odds: &odds, known: &outcome.known, sees: true, until };

@@ -15,6 +15,9 @@ const CHUNK: u64 = 2_048;
 /// A thread that gets fewer devices costs more than it brings: it has to wake up, and its counts are added up.
 const WORTH_A_THREAD: u64 = 2 * CHUNK;
 
+/// Where other runs wait, a thread is better off with one of its own, unless this one takes long.
+const WORTH_A_BREAK: u64 = 128 * CHUNK;
+
 /// What is played, with which luck, and who looks on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct World<'a> {
@@ -25,6 +28,15 @@ pub(crate) struct World<'a> {
     pub wanted: Option<&'a [bool]>,
     /// About how many devices the pass has work with; all of them without it.
     pub busy: Option<u64>,
+    /// Other runs are played at the same time: threads find work there.
+    pub beside_others: bool,
+}
+
+impl<'a> World<'a> {
+    /// The only run in hand, and all attributes.
+    pub(crate) fn new(plan: &'a Plan, luck: &'a Luck, watch: &'a Watch) -> Self {
+        Self { plan, luck, watch, wanted: None, busy: None, beside_others: false }
+    }
 }
 
 /// Folds over all devices in the current rayon pool. Told to stop, it ends early; the caller asks the watch
@@ -52,11 +64,12 @@ pub(crate) fn fold_runs<T: Send>(
     finish: impl Fn(&mut T) + Sync,
     merge: impl Fn(&mut T, T) + Sync,
 ) -> T {
-    let World { plan, luck, watch, wanted, busy } = world;
+    let World { plan, luck, watch, wanted, busy, beside_others } = world;
     let devices = plan.devices();
     watch.begin(devices);
     let next = AtomicU64::new(0);
-    let worth = busy.unwrap_or(devices).min(devices) / WORTH_A_THREAD;
+    let least = if beside_others { WORTH_A_BREAK } else { WORTH_A_THREAD };
+    let worth = busy.unwrap_or(devices).min(devices) / least;
     let workers = (rayon::current_num_threads() as u64).min(worth).max(1);
     let work = |_: usize| {
         let mut sum = new();

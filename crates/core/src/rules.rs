@@ -23,6 +23,8 @@ struct Watcher<'a> {
     rings: Vec<RingId>,
     /// Since when it counts; `None`: it has fired and does not fire again.
     armed: Option<SimTime>,
+    /// When it is judged next: not before it can see something else than the last time.
+    next: SimTime,
     /// Sums of what it counts before each tick, from the tick `first` of the plan's clock on.
     counts: Vec<u64>,
     samples: Option<Vec<u64>>,
@@ -66,18 +68,26 @@ pub(crate) fn next_firings(
         }
     }
     let mut next: Option<Firing> = None;
-    let judgements = judgements(plan);
-    for &at in &judgements[judgements.partition_point(|&at| at < from)..] {
-        if next.as_ref().is_some_and(|next| next.landed < at) {
+    for watcher in &mut watchers {
+        watcher.next = watcher.judged_from(plan, from);
+    }
+    loop {
+        let at = watchers.iter().map(|watcher| watcher.next).min().unwrap_or(SimTime::NEVER);
+        if at >= plan.horizon || next.as_ref().is_some_and(|next| next.landed < at) {
             break;
         }
-        for watcher in &mut watchers {
-            let Some(saw) = watcher.judge(plan, at) else { continue };
+        for watcher in watchers.iter_mut().filter(|watcher| watcher.next == at) {
+            let (count, of) = watcher.sees(plan, at);
+            let Some(saw) = watcher.judge(count, of) else {
+                watcher.next = watcher.judged_from(plan, watcher.quiet_until(plan, at, count, of));
+                continue;
+            };
             let nth = fired_of_rule[watcher.index as usize];
             fired_of_rule[watcher.index as usize] += 1;
             let firing = watcher.firing(plan, tally, at, nth, saw);
             let in_ledger = known(firing.rule, nth);
             watcher.armed = in_ledger.and_then(|i| closed.ended[i]);
+            watcher.next = watcher.judged_from(plan, at + 1);
             fired.push(in_ledger.map_or(firing, |i| ledger.firings[i]));
             // One that is known keeps people from others that have fired before.
             if in_ledger.is_none() || next.is_some() {
@@ -122,23 +132,6 @@ fn earliest_unknown(
     fired.iter().filter(unknown).min_by_key(|f| (f.landed, f.fired, f.rule, f.nth)).copied()
 }
 
-/// All instants at which some rule is judged, in order.
-fn judgements(plan: &Plan) -> Vec<SimTime> {
-    let mut all = Vec::new();
-    if plan.rules.iter().any(|rule| rule.evaluate == Evaluate::Tick) {
-        all.extend((1..=plan.clock_end() as i64).map(|tick| SimTime(tick * plan.tick_s)));
-    }
-    for rule in &plan.rules {
-        if let Evaluate::At(instants) = &rule.evaluate {
-            all.extend(instants.iter().copied().filter(|at| at.0 > 0));
-        }
-    }
-    all.retain(|at| *at < plan.horizon);
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
 fn watchers<'a>(plan: &'a Plan, census: &Census, tally: &Tally) -> Vec<Watcher<'a>> {
     let mut all = Vec::new();
     for (index, rule) in plan.rules.iter().enumerate() {
@@ -157,13 +150,14 @@ fn watchers<'a>(plan: &'a Plan, census: &Census, tally: &Tally) -> Vec<Watcher<'
         };
         for release in releases {
             for (ring, rings) in &groups {
-                all.push(watcher(plan, census, tally, index as u16, release, *ring, rings.clone()));
+                all.extend(watcher(plan, census, tally, index as u16, release, *ring, rings.clone()));
             }
         }
     }
     all
 }
 
+/// `None` if so little is counted that it never fires.
 fn watcher<'a>(
     plan: &'a Plan,
     census: &Census,
@@ -172,7 +166,7 @@ fn watcher<'a>(
     release: Option<ReleaseId>,
     ring: Option<RingId>,
     rings: Vec<RingId>,
-) -> Watcher<'a> {
+) -> Option<Watcher<'a>> {
     let rule = &plan.rules[index as usize];
     let of_units = |curve: fn(&Observed) -> &Vec<u64>| -> Vec<u64> {
         let Some(release) = release else { return Vec::new() };
@@ -183,6 +177,11 @@ fn watcher<'a>(
         Counted::InstallFailed => of_units(|o| &o.install_failed),
         Counted::Tickets => sums(rings.iter().map(|ring| &tally.rings[ring.0 as usize].tickets)),
     };
+    let least = rule.when.share.map_or(0.0, |share| share.above * share.min_sample as f64 + 1e-9);
+    let all = counts.last().copied().unwrap_or(0);
+    if all < rule.when.at_least.max(1) || all as f64 <= least {
+        return None;
+    }
     let samples = match rule.when.share.map(|share| share.of) {
         Some(Denominator::Offered) => Some(of_units(|o| &o.offered)),
         Some(Denominator::Installed) => Some(of_units(|o| &o.installed)),
@@ -190,19 +189,20 @@ fn watcher<'a>(
         Some(Denominator::Registered) | None => None,
     };
     let until = release.map_or(plan.horizon, |r| plan.stroke(plan.releases[r.0 as usize].watched_until));
-    Watcher {
+    Some(Watcher {
         index,
         rule,
         release,
         ring,
         armed: Some(SimTime(0)),
+        next: SimTime::NEVER,
         counts,
         samples,
         registered: rings.iter().map(|ring| census.ring_sizes[ring.0 as usize]).sum(),
         first: release.map_or(0, |release| plan.clock_from(release)),
         until,
         rings,
-    }
+    })
 }
 
 /// Element k is the sum over all curves before tick k.
@@ -220,35 +220,80 @@ fn sums<'a>(curves: impl Iterator<Item = &'a Vec<u64>>) -> Vec<u64> {
     sum
 }
 
+/// The sum before `tick`.
+fn upto(sums: &[u64], tick: usize) -> u64 {
+    sums.get(tick).or(sums.last()).copied().unwrap_or(0)
+}
+
 impl Watcher<'_> {
-    /// What it sees if it fires at `at`.
-    fn judge(&self, plan: &Plan, at: SimTime) -> Option<Saw> {
+    /// The first instant at or after `t` at which it is judged; `NEVER` if it is not any more.
+    fn judged_from(&self, plan: &Plan, t: SimTime) -> SimTime {
+        // Nothing has happened yet at second 0.
+        let t = t.max(SimTime(1));
         let judged = match &self.rule.evaluate {
-            Evaluate::Tick => at.0 % plan.tick_s == 0,
-            Evaluate::At(instants) => instants.binary_search(&at).is_ok(),
+            _ if self.armed.is_none() || t > self.until => SimTime::NEVER,
+            Evaluate::Tick => plan.stroke(t),
+            Evaluate::At(instants) => {
+                let next = instants.partition_point(|&at| at < t);
+                instants.get(next).copied().unwrap_or(SimTime::NEVER)
+            }
         };
-        let armed = self.armed?;
-        if !judged || at > self.until {
-            return None;
-        }
-        let Condition { within_s, at_least, share, .. } = self.rule.when;
-        let since = within_s.map_or(armed, |within| armed.max(SimTime(at.0 - within)));
-        // Whole ticks from `since` on that are over.
+        if judged <= self.until { judged } else { SimTime::NEVER }
+    }
+
+    /// What it counts is summed up over these ticks at `at`: whole ticks since it was armed (or as far as it looks back)
+    /// that are over.
+    fn ticks(&self, plan: &Plan, at: SimTime) -> (usize, usize) {
+        let armed = self.armed.unwrap_or(SimTime::NEVER);
+        let since = self.rule.when.within_s.map_or(armed, |within| armed.max(SimTime(at.0 - within)));
         let from = (plan.stroke(since).0 / plan.tick_s - self.first).max(0) as usize;
         let to = (at.0.div_euclid(plan.tick_s) - self.first).max(0) as usize;
-        let over = |sums: &[u64]| {
-            let upto = |tick: usize| sums.get(tick).or(sums.last()).copied().unwrap_or(0);
-            if to > from { upto(to) - upto(from) } else { 0 }
-        };
-        let count = over(&self.counts);
+        (from, to.max(from))
+    }
+
+    /// What it counts and the sample, if it asks for a share.
+    fn sees(&self, plan: &Plan, at: SimTime) -> (u64, Option<u64>) {
+        let (from, to) = self.ticks(plan, at);
+        let over = |sums: &[u64]| upto(sums, to) - upto(sums, from);
+        let of = || self.samples.as_ref().map_or(self.registered, |sums| over(sums));
+        (over(&self.counts), self.rule.when.share.map(|_| of()))
+    }
+
+    /// What it saw, if that is too much: then it fires.
+    fn judge(&self, count: u64, of: Option<u64>) -> Option<Saw> {
+        let Condition { at_least, share, .. } = self.rule.when;
         if count < at_least.max(1) {
             return None;
         }
-        let Some(share) = share else { return Some(Saw { count, of: None }) };
-        let of = self.samples.as_ref().map_or(self.registered, |sums| over(sums));
+        let Some((share, of)) = share.zip(of) else { return Some(Saw { count, of: None }) };
         // A share such as 2 % is a hair off its decimal value; a billionth of a device absorbs that.
         let exceeded = of > 0 && of >= share.min_sample && count as f64 > share.above * of as f64 + 1e-9;
         exceeded.then_some(Saw { count, of: Some(of) })
+    }
+
+    /// Before this instant it does not fire if it saw `count` and `of` at `at` and that was not too much.
+    fn quiet_until(&self, plan: &Plan, at: SimTime, count: u64, of: Option<u64>) -> SimTime {
+        let Condition { within_s, at_least, share, .. } = self.rule.when;
+        let (from, to) = self.ticks(plan, at);
+        // The end of the tick in which a sum grows to `least` more than what it was before tick `from`.
+        let grown = |sums: &[u64], from: usize, least: u64| {
+            let least = upto(sums, from) + least;
+            let tick = sums.partition_point(|&sum| sum < least);
+            let ends = SimTime((self.first + tick as i64) * plan.tick_s);
+            if tick < sums.len() { ends } else { SimTime::NEVER }
+        };
+        let sample = share.map_or(0, |share| share.min_sample.max(1));
+        let next = if count < at_least.max(1) {
+            grown(&self.counts, from, at_least.max(1))
+        } else if of.is_some_and(|of| of < sample) {
+            self.samples.as_ref().map_or(SimTime::NEVER, |sums| grown(sums, from, sample))
+        } else if within_s.is_none() {
+            // A larger sample alone makes a share smaller.
+            grown(&self.counts, to, 1)
+        } else {
+            at
+        };
+        next.max(at + 1)
     }
 
     /// True if that was a firing of this one.

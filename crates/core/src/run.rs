@@ -39,16 +39,26 @@ pub fn run(plan: &Plan, seed: u64, replication: u32) -> Outcome {
 /// The same with somebody looking on; `None` if they told it to stop.
 pub fn run_watched(plan: &Plan, seed: u64, replication: u32, watch: &Watch) -> Option<Outcome> {
     let luck = Luck::new(seed, replication);
-    let world = World { plan, luck: &luck, watch, wanted: None, busy: None };
+    play(World::new(plan, &luck, watch), replication)
+}
+
+/// The same for one of many runs that keep the threads of the pool busy together.
+pub(crate) fn run_beside_others(plan: &Plan, seed: u64, replication: u32, watch: &Watch) -> Option<Outcome> {
+    let luck = Luck::new(seed, replication);
+    play(World { beside_others: true, ..World::new(plan, &luck, watch) }, replication)
+}
+
+fn play(world: World<'_>, replication: u32) -> Option<Outcome> {
+    let World { plan, luck, watch, .. } = world;
     let membership = Membership::new(world);
-    let odds = Odds::new(plan, &luck);
+    let odds = Odds::new(plan, luck);
     let mut rounds = Rounds {
         world,
         membership: &membership,
         odds: &odds,
         closed: Ledger::default().close(plan),
         ledger: Ledger::default(),
-        tally: Tally::new(plan),
+        tally: Tally::of_rings(plan, &vec![false; plan.rings.len()]),
         census: None,
         played: vec![false; plan.rings.len()],
         later: Vec::new(),
@@ -219,9 +229,9 @@ impl Rounds<'_> {
         let background = plan.background.failures.is_some() || plan.background.tickets.is_some();
         let sees = background || Reads::of(plan) != Reads::default() || !plan.defects.is_empty();
         let setting = Setting { plan, luck, odds: self.odds, known: &self.closed.known, sees, until };
-        let (fresh, counted, _) = fold_runs(
+        let (mut fresh, counted, _) = fold_runs(
             World { busy: self.busy(rings), ..self.world },
-            || (Tally::new(plan), Census::new(plan), Lives::new(setting)),
+            || (Tally::of_rings(plan, rings), Census::new(plan), Lives::new(setting)),
             |(sum, census, lives), first_of_run, count| {
                 let mut device = *first_of_run;
                 let mut left = count;
@@ -247,7 +257,7 @@ impl Rounds<'_> {
             self.census = Some(counted);
         }
         for ring in (0..rings.len()).filter(|&r| rings[r]) {
-            self.tally.replace_ring(RingId(ring as u16), &fresh);
+            self.tally.take_ring(RingId(ring as u16), &mut fresh);
             self.played[ring] = true;
         }
     }
@@ -318,7 +328,9 @@ fn opens(
 ) -> Option<(SimTime, Seen)> {
     let needed = libm::ceil(gate.share * of as f64 - 1e-9) as u64;
     let mut sum = 0;
-    let tick = observed.installed.iter().position(|&n| {
+    // Nobody of a ring that has not been played is seen, and a share of nobody is reached at once.
+    let seen = observed.installed.iter().copied().chain(std::iter::repeat(0));
+    let tick = seen.take(plan.clock_ticks(release)).position(|n| {
         sum += n;
         sum >= needed
     })?;

@@ -312,20 +312,28 @@ pub struct Tally {
 impl Tally {
     /// Zeros for every ring and release of the plan.
     pub fn new(plan: &Plan) -> Self {
+        Self::of_rings(plan, &vec![true; plan.rings.len()])
+    }
+
+    /// Zeros for the marked rings. Nobody of another ring may be counted: it has no curves, which read as zeros.
+    pub(crate) fn of_rings(plan: &Plan, marked: &[bool]) -> Self {
         let releases = plan.releases.len();
         let reads = Reads::of(plan);
-        let mut units = Vec::with_capacity(plan.rings.len() * releases);
-        for _ in &plan.rings {
-            for release in (0..releases).map(|r| ReleaseId(r as u16)) {
-                units.push(Unit {
-                    truth: Truth::new(plan, plan.ticks(release)),
-                    observed: Observed::new(plan, release, reads),
-                });
-            }
-        }
         let tickets = if reads.tickets { plan.clock_end() } else { 0 };
-        let ring = RingTally { tickets: vec![0; tickets], ..RingTally::default() };
-        Self { units, rings: vec![ring; plan.rings.len()], releases, reads }
+        let mut units = Vec::with_capacity(plan.rings.len() * releases);
+        let mut rings = vec![RingTally::default(); plan.rings.len()];
+        for (ring, &marked) in rings.iter_mut().zip(marked) {
+            if !marked {
+                units.resize(units.len() + releases, Unit::default());
+                continue;
+            }
+            ring.tickets = vec![0; tickets];
+            units.extend((0..releases).map(|r| ReleaseId(r as u16)).map(|release| Unit {
+                truth: Truth::new(plan, plan.ticks(release)),
+                observed: Observed::new(plan, release, reads),
+            }));
+        }
+        Self { units, rings, releases, reads }
     }
 
     /// Bytes that one tally of this plan takes.
@@ -358,11 +366,11 @@ impl Tally {
     }
 
     /// Puts what `fresh` counts of `ring` in the place of what this counts of it.
-    pub(crate) fn replace_ring(&mut self, ring: RingId, fresh: &Tally) {
+    pub(crate) fn take_ring(&mut self, ring: RingId, fresh: &mut Tally) {
         let from = ring.0 as usize * self.releases;
         let units = from..from + self.releases;
-        self.units[units.clone()].clone_from_slice(&fresh.units[units]);
-        self.rings[ring.0 as usize].clone_from(&fresh.rings[ring.0 as usize]);
+        self.units[units.clone()].swap_with_slice(&mut fresh.units[units]);
+        std::mem::swap(&mut self.rings[ring.0 as usize], &mut fresh.rings[ring.0 as usize]);
     }
 
     /// Adds another tally of the same plan.

@@ -37,7 +37,7 @@ pub(super) struct Counts {
 struct Curves {
     offerable: Box<[u32]>,
     scan: Box<[u32]>,
-    /// By whether they are eligible and connected.
+    /// By whether they are eligible and connected; empty where nobody was.
     patched: [Box<[u32]>; 4],
     seen: Box<[u32]>,
     /// Scans on the plan's clock; empty if nobody looks at them.
@@ -56,7 +56,7 @@ impl Counts {
             Curves {
                 offerable: curve(),
                 scan: curve(),
-                patched: [curve(), curve(), curve(), curve()],
+                patched: <[_; 4]>::default(),
                 seen: curve(),
                 asked: if asked { curve() } else { Box::default() },
                 bytes: vec![0; slots].into_boxed_slice(),
@@ -74,6 +74,9 @@ impl Counts {
 
     /// Adds the curves to the tally and empties them.
     pub(super) fn flush(&mut self, tally: &mut Tally) {
+        if self.devices == 0 {
+            return;
+        }
         self.devices = 0;
         for (r, curves) in self.legs.iter_mut().enumerate() {
             let unit = tally.unit_mut(self.ring, ReleaseId(r as u16));
@@ -213,6 +216,9 @@ fn curves(kind: &Kind<'_>, leg: &Leg, steps: &Steps, straight: &[bool; BATCH], c
     }
     hit(&mut curves.scan, straight, |i| ticks.of(since(steps.scan[i])));
     let who = usize::from(leg.eligible) | usize::from(leg.connected) << 1;
+    if curves.patched[who].is_empty() {
+        curves.patched[who] = vec![0; curves.scan.len()].into_boxed_slice();
+    }
     hit(&mut curves.patched[who], straight, |i| ticks.of(since(steps.patched[i] - 1)));
     let clock = |t: i32| ticks.of(t).wrapping_sub(leg.clock_from as u32);
     if kind.reports {
