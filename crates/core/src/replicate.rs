@@ -1,5 +1,7 @@
 //! The same plan with other luck, many times.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use crate::{
@@ -79,6 +81,18 @@ pub fn replicate(
     goals: &[Goal],
     watch: &Watch,
 ) -> Option<Replications> {
+    replicate_each(plan, |_| Cow::Borrowed(plan), seed, numbers, goals, watch)
+}
+
+/// The same where each replication has a plan of its own, with the rings and releases of `plan`.
+pub fn replicate_each<'p>(
+    plan: &Plan,
+    plan_of: impl Fn(u32) -> Cow<'p, Plan> + Sync,
+    seed: u64,
+    numbers: &[u32],
+    goals: &[Goal],
+    watch: &Watch,
+) -> Option<Replications> {
     let (metrics, rings) = (Metric::all(), plan.rings.len());
     let mut wanted = Vec::with_capacity(plan.releases.len() * (rings + 1) * metrics.len());
     for release in (0..plan.releases.len()).map(|i| ReleaseId(i as u16)) {
@@ -94,8 +108,9 @@ pub fn replicate(
         .enumerate()
         .with_max_len(1)
         .map(|(i, &number)| {
-            let outcome = play(plan, seed, number, watch)?;
-            let row = boil_down(plan, &outcome, &wanted, goals);
+            let plan = plan_of(number);
+            let outcome = play(&plan, seed, number, watch)?;
+            let row = boil_down(&plan, &outcome, &wanted, goals);
             Some((row, (i == 0).then_some(outcome)))
         })
         .collect();

@@ -106,6 +106,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("RC264", "warning: devices that go down and are never repaired"),
     ("RC265", "warning: a rule that counts what cannot happen"),
     ("RC266", "warning: a pause or uninstall of pushed content, which stops nothing"),
+    ("RC267", "warning: fleets that differ between the scenarios that are compared"),
 ];
 
 /// The meaning of a code, if it is one of ours.

@@ -33,7 +33,8 @@ use crate::{
     digest,
     layers::{self, Change},
     node::{Entry, Node, Value},
-    schema::{PlanFile, Scenario},
+    schema::Scenario,
+    study,
     uncertain::{self, Uncertain, World},
     yaml,
 };
@@ -167,8 +168,6 @@ impl Base {
     }
 
     fn load_in(&self, changes: &[Change], world: World) -> Result<Loaded, Problems> {
-        // What is about comparisons is read for what is wrong with it.
-        let about_study = de::from_node::<PlanFile>(&self.study_as_plan()).1;
         let mut draft = self.root.clone();
         // A change that cannot be applied is reported below.
         changes.iter().for_each(|change| drop(change.put(&mut draft)));
@@ -181,12 +180,10 @@ impl Base {
             Err(mut problems) => {
                 // What the keys and values have wrong is worth saying too.
                 problems.extend(de::from_node::<Scenario>(&draft).1);
-                problems.extend(about_study);
                 return Err(Problems(problems));
             }
         };
         let (scenario, mut problems) = de::from_node::<Scenario>(&layered.root);
-        problems.extend(about_study);
         if let (Err(found), true) = (&all, problems.iter().all(|p| p.severity != Severity::Error)) {
             problems.extend(found.iter().cloned());
         }
@@ -254,10 +251,20 @@ impl Loader {
     }
 
     fn finish(&self, base: Base) -> Result<Loaded, Problems> {
-        match Change::parse_all(&self.sets) {
+        // What is about comparisons does not change how the scenario is played, but what is wrong with it is said.
+        let about_study = study::check(&base);
+        let loaded = match Change::parse_all(&self.sets) {
             Ok(changes) => base.load(&changes),
             Err(mut problems) => {
                 problems.extend(de::from_node::<Scenario>(&base.root).1);
+                Err(Problems(problems))
+            }
+        };
+        match loaded {
+            loaded if about_study.is_empty() => loaded,
+            Ok(_) => Err(Problems(about_study)),
+            Err(Problems(mut problems)) => {
+                problems.extend(about_study);
                 Err(Problems(problems))
             }
         }

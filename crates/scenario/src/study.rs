@@ -160,6 +160,11 @@ impl Study {
         build(plan, bases, &dir, sets)
     }
 
+    /// True if there is anything to compare.
+    pub fn compares(&self) -> bool {
+        self.strategies.len() + self.axes.len() > 1 || self.bank.is_some()
+    }
+
     /// What is laid over the base of a strategy (`None`: of no strategy) to play it, lowest first; the levels of the axes
     /// lie between it and the settings of the command line.
     pub fn changes(&self, strategy: Option<usize>, levels: &[Level]) -> Vec<Change> {
@@ -210,6 +215,20 @@ impl Study {
         }
         Ok(None)
     }
+}
+
+/// What is wrong with the comparisons that a scenario names, before any of them is loaded.
+pub fn check(base: &Base) -> Vec<Diagnostic> {
+    let built = build(base.study_as_plan(), vec![(String::new(), base.clone())], &base.dir, Vec::new());
+    built.err().map_or(Vec::new(), |Problems(found)| found)
+}
+
+/// True if a file is a plan, which names its scenario in `base`.
+pub fn is_plan(path: &Path) -> bool {
+    yaml::read(path)
+        .ok()
+        .and_then(|source| yaml::parse(source).ok())
+        .is_some_and(|root| root.get("base").is_some())
 }
 
 fn quantity(side: &Side, loaded: &Loaded, span: &Span) -> Result<Measured, Diagnostic> {

@@ -4,18 +4,20 @@ use rollcast_core::{
     goals::Goal,
     metrics::{Metric, Unit},
     plan::{ReleaseId, RingId},
+    replicate::Wanted,
     time::HOUR_S,
 };
 use rollcast_scenario::{
     compile::bound_in_unit,
     diagnostic::{Diagnostic, Span},
+    digest::digest,
     load::Loaded,
     scalar::Column as AskedFor,
     study::Study,
     suggest,
 };
 
-use crate::{layout::Column, prepare::Wanted};
+use crate::layout::Column;
 
 /// Most columns: a row stays within a kilobyte.
 pub const MOST_COLUMNS: usize = 60;
@@ -35,6 +37,8 @@ pub struct Facts {
     pub seed: u64,
     /// The replications that its scenario asks for.
     pub runs: u32,
+    /// Digest of its fleet.
+    pub fleet: String,
     /// How long each release is watched, in hours.
     watched_h: Vec<f64>,
     /// True if something can go wrong with a release, or can be stopped.
@@ -58,6 +62,7 @@ impl Facts {
             runs: loaded.runs,
             watched_h: plan.releases.iter().map(watched).collect(),
             troubled: !(plan.defects.is_empty() && plan.rules.is_empty() && plan.scripted.is_empty()),
+            fleet: loaded.layered.root.get("fleet").map_or(String::new(), |fleet| digest(fleet, &[])),
             uncertain: !loaded.uncertain.is_empty(),
         }
     }
@@ -101,27 +106,39 @@ impl Measured {
         }
     }
 
-    /// Where it is found in a scenario.
-    pub fn wanted(&self, loaded: &Loaded) -> Option<Wanted> {
-        let position = |names: &[String], name: &String| names.iter().position(|known| known == name);
+    /// What it is in a scenario; `None` if the scenario has no such ring, release or goal.
+    pub fn found(&self, loaded: &Loaded) -> Option<Found> {
         match &self.what {
             What::Goal(text) => {
                 let goal = loaded.goals.iter().find(|(_, words)| words == text)?;
-                Some(Wanted::Goal(goal.0.clone()))
+                Some(Found::Goal(goal.0.clone()))
             }
             What::Metric { metric, ring, release } => {
                 let ring = match ring {
                     None => None,
-                    Some(name) => Some(RingId(position(&loaded.labels.rings, name)? as u16)),
+                    Some(name) => {
+                        let at = loaded.labels.rings.iter().position(|known| known == name)?;
+                        Some(RingId(at as u16))
+                    }
                 };
                 let release = loaded.labels.releases.iter().position(|known| known.0 == *release)?;
-                Some(Wanted::Metric(*metric, ring, ReleaseId(release as u16)))
+                Some(Found::Metric(Wanted { metric: *metric, ring, release: ReleaseId(release as u16) }))
             }
         }
     }
 }
 
-/// The usual selection for a release, and what is added where something can go wrong.
+/// A column in a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// A metric.
+    Metric(Wanted),
+    /// A goal.
+    Goal(Goal),
+}
+
+/// The usual selection for a release, and what is added where something can go wrong: metrics that mean something for a
+/// good release too (of a harm that never comes, 'never seen' is no bad news).
 const USUAL: [Metric; 5] = [
     Metric::Hours(rollcast_core::metrics::Of::Registered, 95),
     Metric::PatchedShare(rollcast_core::metrics::Of::Registered),
@@ -129,14 +146,12 @@ const USUAL: [Metric; 5] = [
     Metric::ExposedDeviceDays,
     Metric::RestartsForcedActive,
 ];
-const TROUBLE: [Metric; 9] = [
+const TROUBLE: [Metric; 7] = [
     Metric::Harmed,
-    Metric::HarmedAfterDecision,
+    Metric::HarmedUnseen,
     Metric::HarmedDeviceHours,
-    Metric::HarmSeenHours,
     Metric::Down,
     Metric::Tickets,
-    Metric::StopLandedHours,
     Metric::Stops,
     Metric::FalseStops,
 ];

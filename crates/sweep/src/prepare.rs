@@ -3,11 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use rayon::prelude::*;
-use rollcast_core::{
-    goals::Goal,
-    metrics::Metric,
-    plan::{Plan, ReleaseId, RingId},
-};
+use rollcast_core::{goals::Goal, plan::Plan, replicate::Wanted};
 use rollcast_scenario::{
     diagnostic::{Diagnostic, Severity},
     digest,
@@ -19,7 +15,7 @@ use rollcast_scenario::{
 };
 
 use crate::{
-    columns::{self, Measured},
+    columns::{self, Found, Measured},
     design::{
         latin::latin_hypercube,
         levels::{grid, grid_size, one_at_a_time},
@@ -73,21 +69,27 @@ pub struct Prepared {
 pub struct Scene {
     /// The plan; with uncertain settings in the middle.
     pub plan: Plan,
-    /// Where each column of the layout is found; `None` where the scenario has no such ring or release.
-    pub wanted: Vec<Option<Wanted>>,
+    /// What is wanted of a run.
+    pub wanted: Vec<Wanted>,
+    /// Goals that are asked about.
+    pub goals: Vec<Goal>,
+    /// By column of the layout: where it is found.
+    pub slots: Vec<Slot>,
     /// True if a plan of its own is drawn for each replication.
     pub uncertain: bool,
     changes: Vec<Change>,
     strategy: usize,
 }
 
-/// Where a column is found in the outcome of a run.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Wanted {
-    /// A metric of a ring (`None`: the fleet) and a release.
-    Metric(Metric, Option<RingId>, ReleaseId),
-    /// Whether a goal held.
-    Goal(Goal),
+/// Where a column is found among what is wanted of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// In [`Scene::wanted`].
+    Value(usize),
+    /// In [`Scene::goals`].
+    Goal(usize),
+    /// Nowhere: the scenario has no such ring, release or goal.
+    Missing,
 }
 
 impl Prepared {
@@ -115,6 +117,21 @@ impl Prepared {
         }
         let mut warnings: Vec<Diagnostic> =
             found.iter_mut().flat_map(|(_, l)| l.warnings.drain(..)).collect();
+        if study.bases.len() > 1
+            && let Some((point, _)) =
+                found.iter().find(|(_, looked)| looked.facts.fleet != found[0].1.facts.fleet)
+        {
+            let message = format!(
+                "the fleets of `{}` and `{}` differ, so what is told of strategies is told of fleets as well",
+                study.strategies[0].name, study.strategies[point.0].name
+            );
+            let place = study.base(point.0).root.locate("fleet");
+            warnings.push(
+                Diagnostic::warning("RC267", message)
+                    .at(place)
+                    .help("compare over one fleet, or know what you compare"),
+            );
+        }
         once_each(&mut warnings);
         if problems.is_empty() && found.is_empty() {
             let place = study.keep.first().map(|(_, span)| span.clone());
@@ -289,9 +306,21 @@ fn look(
 }
 
 fn scene(loaded: Loaded, columns: &[Measured], strategy: usize, changes: Vec<Change>) -> Scene {
-    let wanted = columns.iter().map(|measured| measured.wanted(&loaded)).collect();
+    let (mut wanted, mut goals) = (Vec::new(), Vec::new());
+    let mut slot = |measured: &Measured| match measured.found(&loaded) {
+        Some(Found::Metric(one)) => {
+            wanted.push(one);
+            Slot::Value(wanted.len() - 1)
+        }
+        Some(Found::Goal(goal)) => {
+            goals.push(goal);
+            Slot::Goal(goals.len() - 1)
+        }
+        None => Slot::Missing,
+    };
+    let slots = columns.iter().map(&mut slot).collect();
     let uncertain = !loaded.uncertain.is_empty();
-    Scene { plan: loaded.plan, wanted, uncertain, changes, strategy }
+    Scene { plan: loaded.plan, wanted, goals, slots, uncertain, changes, strategy }
 }
 
 /// Strategies that reach into something that is not there.

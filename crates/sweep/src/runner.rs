@@ -1,7 +1,8 @@
 //! Plays cells on every core.
 //!
 //! Threads of one pool take runs from a shared counter in plan order. Small fleets are played one a thread; of large
-//! fleets one run is in hand at a time, and the other threads help inside it: memory stays that of one run. Whoever
+//! fleets fewer runs are in hand at a time, and the other threads help inside them: there are never more threads than
+//! the pool has, and memory stays that of the runs in hand. Whoever
 //! ends the last run of a cell hands the cell over, so cells come in the order in which they are finished; what they
 //! hold does not depend on it.
 
@@ -16,23 +17,17 @@ use std::{
     thread,
 };
 
-use rollcast_core::{
-    outcome::{End, Outcome},
-    plan::Plan,
-    replicate::group,
-    run::run_watched,
-    watch::Watch,
-};
+use rollcast_core::{plan::Plan, replicate::play_one, watch::Watch};
 
 use crate::{
     layout::CellId,
-    prepare::{Prepared, Scene, Wanted},
+    prepare::{Prepared, Scene, Slot},
     refusal::Refusal,
     rows::{Played, Row},
 };
 
-/// A fleet of so many devices keeps all threads busy by itself.
-const LARGE: u64 = 1 << 20;
+/// Devices of a large fleet that keep one thread busy: the engine gives a run no more threads than it has of these.
+const DEVICES_A_THREAD: u64 = 1 << 18;
 
 /// How far a sweep is; looked at by whoever shows it.
 #[derive(Debug, Default)]
@@ -54,7 +49,8 @@ pub fn play(
 ) -> Result<(), Refusal> {
     let (sender, receiver) = mpsc::channel::<(u64, Played)>();
     let floor = Floor::new(prepared, cells, progress, sender);
-    let lanes = if prepared.devices >= LARGE { 1 } else { pool.current_num_threads() };
+    let inside = (prepared.devices / DEVICES_A_THREAD).max(1) as usize;
+    let lanes = (pool.current_num_threads() / inside).max(1);
     thread::scope(|scope| {
         let floor = &floor;
         scope.spawn(move || {
@@ -203,9 +199,15 @@ impl<'a> Floor<'a> {
     }
 
     fn row(&self, scene: &Scene, plan: &Plan, replication: u32) -> Result<Row, String> {
-        let outcome =
-            run_watched(plan, self.prepared.layout.seed, replication, &self.watch).ok_or("stopped")?;
-        Ok(measure(plan, &outcome, &scene.wanted))
+        let seed = self.prepared.layout.seed;
+        let found = play_one(plan, seed, replication, &scene.wanted, &scene.goals, &self.watch);
+        let found = found.ok_or("stopped")?;
+        let value = |slot: &Slot| match *slot {
+            Slot::Value(at) => found.values[at],
+            Slot::Goal(at) => Some(f64::from(u8::from(found.held[at]))),
+            Slot::Missing => None,
+        };
+        Ok(Row { values: scene.slots.iter().map(value).collect(), ended_early: found.ended_early })
     }
 
     fn hand_over(&self, at: usize, open: &Open) {
@@ -241,21 +243,4 @@ impl<'a> Floor<'a> {
 /// A panic while a lock is held is caught, and what the lock guards is still whole.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The row of an outcome.
-pub fn measure(plan: &Plan, outcome: &Outcome, wanted: &[Option<Wanted>]) -> Row {
-    let fleets: Vec<_> = (0..plan.releases.len())
-        .map(|i| outcome.fleet(plan, rollcast_core::plan::ReleaseId(i as u16)))
-        .collect();
-    let value = |wanted: &Option<Wanted>| {
-        let of = |ring, release: rollcast_core::plan::ReleaseId| {
-            group(plan, outcome, &fleets[release.0 as usize], ring, release)
-        };
-        match wanted.as_ref()? {
-            Wanted::Metric(metric, ring, release) => metric.value(&of(*ring, *release)),
-            Wanted::Goal(goal) => Some(f64::from(u8::from(goal.held(&of(goal.ring, goal.release))))),
-        }
-    };
-    Row { values: wanted.iter().map(value).collect(), ended_early: outcome.end != End::Completed }
 }

@@ -1,11 +1,11 @@
 //! `rollcast run`: plays a scenario and prints the answer.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use rollcast_core::{
     check::{INVARIANTS, Violation, check},
     goals::Goal,
-    replicate::replicate,
+    replicate::replicate_each,
 };
 
 use rollcast_sweep::prepare::quoted;
@@ -51,11 +51,19 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
         say(&diagnostics::render(&loaded.warnings));
     }
     let goals: Vec<Goal> = loaded.goals.iter().map(|(goal, _)| goal.clone()).collect();
-    let work = || pool.install(|| replicate(&loaded.plan, seed, &numbers, &goals, &WATCH));
+    // What is uncertain is drawn in each replication; the answer shows the first one in full.
+    let drawn = |number| match loaded.uncertain.is_empty() {
+        true => Cow::Borrowed(&loaded.plan),
+        false => Cow::Owned(
+            base.plan_of(&changes, seed, number).expect("invariant: the extremes of all draws can be played"),
+        ),
+    };
+    let plan = drawn(numbers[0]);
+    let work = || pool.install(|| replicate_each(&plan, drawn, seed, &numbers, &goals, &WATCH));
     let replications = watched(numbers.len() as u64, args.quiet, work)
         .expect("invariant: nobody stops the watch, Ctrl-C ends the process");
     let report = report::build(Input {
-        plan: &loaded.plan,
+        plan: &plan,
         labels: Names(&loaded.labels),
         goals: &loaded.goals,
         replications: &replications,
@@ -69,7 +77,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
         warnings: loaded.warnings.iter().map(Warning::from).collect(),
         replay: replay(args, seed, numbers[0]),
     });
-    let violations = args.check.then(|| pool.install(|| check(&loaded.plan, seed, &replications.first)));
+    let violations = args.check.then(|| pool.install(|| check(&plan, seed, &replications.first)));
     output.write(|out| match args.format {
         RunFormat::Table => out.write_all(table::render(&report).as_bytes()),
         RunFormat::Json => json::write(out, &report),

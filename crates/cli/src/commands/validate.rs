@@ -1,9 +1,13 @@
 //! `rollcast validate`: every problem of every file, and nothing is played.
 
+use std::path::Path;
+
 use rollcast_scenario::{
     diagnostic::{Diagnostic, Severity},
     load::Problems,
+    study::{self, Study},
 };
+use rollcast_sweep::prepare::{Options, Prepared};
 use serde::Serialize;
 
 use crate::{
@@ -37,10 +41,7 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, CannotWrite> {
     let mut list = List { schema_version: 1, errors: 0, warnings: 0, files: Vec::new() };
     let mut verdicts = String::new();
     for path in &args.scenarios {
-        let found = match super::loader(&args.sets).load(path) {
-            Ok(loaded) => loaded.warnings,
-            Err(Problems(found)) => found,
-        };
+        let found = find(path, &args.sets);
         let errors = count(&found, Severity::Error);
         let warnings = count(&found, Severity::Warning);
         list.errors += errors;
@@ -67,6 +68,32 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, CannotWrite> {
         ValidateFormat::Text => print(&verdicts)?,
     }
     Ok(if list.errors == 0 { Exit::Ok } else { Exit::BadInput })
+}
+
+/// The problems of a scenario; of a plan or a scenario with strategies those of every combination.
+fn find(path: &Path, sets: &[String]) -> Vec<Diagnostic> {
+    let study = match Study::read(&[path.to_owned()], sets) {
+        Ok(study) => study,
+        Err(Problems(found)) => {
+            // What is wrong with the scenario itself is worth saying too, unless it is in another file.
+            return match super::loader(sets).load(path) {
+                Err(Problems(of_scenario)) if !study::is_plan(path) => of_scenario,
+                _ => found,
+            };
+        }
+    };
+    let as_it_is = match study.bases[0].load(&study.changes(None, &[])) {
+        Ok(loaded) => loaded.warnings,
+        Err(Problems(found)) => return found,
+    };
+    if !study.compares() {
+        return as_it_is;
+    }
+    let options = Options { axes: true, files: vec![path.display().to_string()], ..Options::default() };
+    match Prepared::of(study, &options) {
+        Ok(prepared) => prepared.warnings,
+        Err(Problems(found)) => found,
+    }
 }
 
 fn count(found: &[Diagnostic], severity: Severity) -> usize {

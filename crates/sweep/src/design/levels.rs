@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn grids_of_nothing() {
-        assert_eq!(grid(&[]).collect::<Vec<_>>(), [vec![]]);
+        assert_eq!(grid(&[]).collect::<Vec<_>>(), [Vec::<usize>::new()]);
         assert_eq!((grid(&[3, 0, 2]).count(), grid_size(&[3, 0, 2])), (0, Some(0)));
         assert_eq!(grid_size(&[]), Some(1));
     }
