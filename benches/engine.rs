@@ -1,4 +1,5 @@
-//! Timings of the parts: draws, one quantile, lives, sums of tallies, the control plane, the loader, a whole run.
+//! Timings of the parts: draws, one quantile, lives, sums of tallies, the control plane, the loader, a cell of a sweep,
+//! a whole run.
 //!
 //! `cargo bench -p rollcast-benches`; quote medians and ratios, timings are noisy. Whole runs of large fleets are
 //! measured by `rollcast bench`, and against other programs by `benches/rivals`.
@@ -18,6 +19,11 @@ use rollcast_scenario::{
     diagnostic::Source,
     inventory::generate,
     load::{Loaded, Loader},
+    study::Study,
+};
+use rollcast_sweep::{
+    prepare::{Options, Prepared},
+    runner::{Progress, play},
 };
 
 fn scenario(name: &str) -> std::path::PathBuf {
@@ -119,6 +125,36 @@ fn runs(c: &mut Criterion) {
     group.finish();
 }
 
+/// One cell of W2: a policy with its twenty replications of 10 000 devices, from the plan to the rows; and what it takes
+/// to read and check all 200 policies.
+fn cell(c: &mut Criterion) {
+    const RUNS: u64 = 20;
+    let study = || {
+        let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("w2.yaml");
+        Study::read(&[plan], &[]).unwrap_or_else(|problems| panic!("{problems}"))
+    };
+    let options = Options { axes: true, files: vec!["w2.yaml".into()], ..Options::default() };
+    let prepared = Prepared::of(study(), &options).unwrap_or_else(|problems| panic!("{problems}"));
+    let pool = one_thread();
+    let mut group = c.benchmark_group("sweep");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(RUNS));
+    group.bench_function("W2: one cell on one thread", |b| {
+        b.iter(|| {
+            let keep = |_, played| {
+                black_box(played);
+                Ok(())
+            };
+            play(&prepared, &[100], &pool, &Progress::default(), keep).expect("nobody refuses")
+        });
+    });
+    group.throughput(Throughput::Elements(prepared.layout.points.len() as u64));
+    group.bench_function("W2: 200 policies read and checked", |b| {
+        b.iter(|| Prepared::of(study(), &options).expect("a plan").layout.cells());
+    });
+    group.finish();
+}
+
 fn loader(c: &mut Criterion) {
     c.bench_function("loader: contoso", |b| {
         b.iter(|| Loader::new().load(black_box(scenario("contoso.yaml"))).expect("contoso loads"));
@@ -138,5 +174,5 @@ fn loader(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, parts, lives, control, runs, loader);
+criterion_group!(benches, parts, lives, control, runs, cell, loader);
 criterion_main!(benches);

@@ -151,6 +151,9 @@ pub(crate) struct CompareArgs {
     /// Threads, 0 for all cores; the result is the same for any number
     #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
     pub(crate) jobs: u16,
+    /// How lives are played: for measurements; the outcome is the same
+    #[arg(long, value_enum, default_value_t = Instructions::Widest)]
+    pub(crate) instructions: Instructions,
     /// Change the scenario of every strategy, e.g. `fleet.devices=2000` (repeatable)
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) sets: Vec<String>,
@@ -201,6 +204,9 @@ pub(crate) struct SweepArgs {
     /// Threads, 0 for all cores; the result is the same for any number
     #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
     pub(crate) jobs: u16,
+    /// How lives are played: for measurements; the outcome is the same
+    #[arg(long, value_enum, default_value_t = Instructions::Widest)]
+    pub(crate) instructions: Instructions,
     /// Change the scenario of every strategy, e.g. `fleet.devices=2000` (repeatable)
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) sets: Vec<String>,

@@ -9,7 +9,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, LazyLock},
+    sync::{Arc, OnceLock},
 };
 
 use crate::{
@@ -114,12 +114,13 @@ pub fn profiles() -> impl Iterator<Item = &'static str> {
 
 /// The general defaults (`None`) or those of a profile.
 pub fn defaults(profile: Option<&'static str>) -> &'static [Default] {
-    // A sweep lays them under thousands of scenarios.
-    static READ: LazyLock<Vec<(Option<&'static str>, Vec<Default>)>> = LazyLock::new(|| {
-        let all = std::iter::once(None).chain(profiles().map(Some));
-        all.map(|profile| (profile, read_defaults(profile))).collect()
+    // Read when they are first asked for, and kept: a sweep lays them under thousands of scenarios.
+    static READ: [OnceLock<Vec<Default>>; PROFILES.len() + 1] =
+        [const { OnceLock::new() }; PROFILES.len() + 1];
+    let at = profile.map_or(PROFILES.len(), |name| {
+        profiles().position(|known| known == name).expect("invariant: a known profile")
     });
-    &READ.iter().find(|(known, _)| *known == profile).expect("invariant: a known profile").1
+    READ[at].get_or_init(|| read_defaults(profile))
 }
 
 fn read_defaults(profile: Option<&'static str>) -> Vec<Default> {

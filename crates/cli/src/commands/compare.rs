@@ -19,6 +19,7 @@ use crate::{
 };
 
 pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
+    args.instructions.choose();
     let pool = limits::pool(args.jobs)?;
     let prepared = match study::prepare(&args.files, &args.sets, (args.replications, args.seed, false), &pool)
     {

@@ -24,6 +24,7 @@ use crate::{
 };
 
 pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, CannotWrite> {
+    args.instructions.choose();
     let pool = limits::pool(args.jobs)?;
     let prepared = match study::prepare(
         std::slice::from_ref(&args.plan),

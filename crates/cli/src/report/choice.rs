@@ -111,14 +111,10 @@ fn of_none(layout: &Layout, choice: &Choice, limits: &[(Limit, String)]) -> Vec<
             None => {}
         }
     }
-    if let Some(closest) = &choice.closest {
+    if let Some(closest) = choice.closest.as_ref().filter(|_| limits.len() > 1) {
         let fails: Vec<String> =
             closest.fails.iter().map(|(which, _)| format!("`{}`", limits[*which].1)).collect();
-        said.push(format!(
-            "the closest is {}: it fails {} alone",
-            label(layout, closest.point),
-            listed(&fails)
-        ));
+        said.push(format!("the closest is {}: it fails {}", label(layout, closest.point), listed(&fails)));
     }
     said
 }
@@ -157,9 +153,11 @@ pub(crate) fn told(column: &Column, value: f64) -> String {
 
 /// The same with its sign.
 pub(crate) fn signed(column: &Column, value: f64) -> String {
-    let text = told(column, value.abs());
     // Shares differ by points of their percentage.
-    let text = if column.unit == "share" { text.replace(" %", " pp") } else { text };
+    let text = match column.unit.as_str() {
+        "share" => format!("{} pp", number::plain(value.abs() * 100.0)),
+        _ => told(column, value.abs()),
+    };
     match value {
         v if v > 0.0 => format!("+{text}"),
         v if v < 0.0 => format!("-{text}"),
