@@ -146,13 +146,12 @@ const USUAL: [Metric; 5] = [
     Metric::ExposedDeviceDays,
     Metric::RestartsForcedActive,
 ];
-const TROUBLE: [Metric; 7] = [
+const TROUBLE: [Metric; 6] = [
     Metric::Harmed,
     Metric::HarmedUnseen,
     Metric::HarmedDeviceHours,
     Metric::Down,
     Metric::Tickets,
-    Metric::Stops,
     Metric::FalseStops,
 ];
 

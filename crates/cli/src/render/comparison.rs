@@ -24,8 +24,8 @@ use crate::{
 
 /// Bold, for headings and best values.
 const HEADING: Style = Style::new().bold();
-/// Columns of strategies beside each other in 100 characters.
-const BESIDE: usize = 5;
+/// Width of a table: what fits most terminals, and a screenshot.
+const WIDTH: usize = 100;
 
 fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
@@ -57,25 +57,46 @@ pub(crate) fn table(of: &Compared) -> String {
     );
     members(&mut out, of);
     let all: Vec<usize> = (0..of.strategies.len()).collect();
-    for some in all.chunks(BESIDE) {
-        means(&mut out, of, some);
-    }
+    beside(&mut out, of, &all, means);
     put(
         &mut out,
         format_args!(
             "  * best mean, ~ cannot be told apart from it, >= some runs never got there and count as the end of the watch"
         ),
     );
-    for some in all[1..].chunks(BESIDE) {
-        differences(&mut out, of, some);
-    }
-    for some in all.chunks(BESIDE) {
-        quantiles(&mut out, of, some);
-    }
+    beside(&mut out, of, &all[1..], differences);
+    beside(&mut out, of, &all, quantiles);
     choice(&mut out, of);
     out.push('\n');
     put(&mut out, format_args!("replay: {}", of.strategies[0].replay));
     out
+}
+
+/// As many strategies beside each other as fit, in blocks of the same number.
+fn beside(out: &mut String, of: &Compared, all: &[usize], block: fn(&mut String, &Compared, &[usize])) {
+    let written = |each: usize| {
+        let mut text = String::new();
+        all.chunks(each).for_each(|some| block(&mut text, of, some));
+        text
+    };
+    let fits = |text: &String| text.lines().all(|line| width(line) <= WIDTH);
+    let text = (1..=all.len()).rev().map(written).find(fits);
+    out.push_str(&text.unwrap_or_else(|| written(1)));
+}
+
+/// Characters that a terminal shows: without the sequences for styles.
+fn width(line: &str) -> usize {
+    let mut shown = 0;
+    let mut hidden = false;
+    for c in line.chars() {
+        match c {
+            '\u{1b}' => hidden = true,
+            'm' if hidden => hidden = false,
+            _ if !hidden => shown += 1,
+            _ => {}
+        }
+    }
+    shown
 }
 
 fn members(out: &mut String, of: &Compared) {
