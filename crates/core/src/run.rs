@@ -276,8 +276,10 @@ impl Rounds<'_> {
         let background = plan.background.failures.is_some() || plan.background.tickets.is_some();
         let sees = background || Reads::of(plan) != Reads::default() || !plan.defects.is_empty();
         let setting = Setting { plan, luck, odds: self.odds, known: &self.closed.known, sees, until };
+        let of_lives = plan.attributes_of_lives();
+        let wanted = Some(&of_lives[..]).filter(|_| !first);
         let (mut fresh, counted, _) = fold_runs(
-            World { busy: self.busy(rings), ..self.world },
+            World { busy: self.busy(rings), wanted, ..self.world },
             || (Tally::of_rings(plan, rings), Census::new(plan), Lives::new(setting)),
             |(sum, census, lives), first_of_run, count| {
                 let mut device = *first_of_run;
