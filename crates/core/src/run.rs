@@ -10,9 +10,9 @@
 //! certain by then: decisions on what was seen before it. Rings whose start is not known are not played yet. A run is
 //! therefore unique and needs at most one pass over a ring per decision that reaches it, plus one.
 //!
-//! The largest ring is played last, for it costs most. Until then rules look at the others alone: whatever they see of a
-//! release before that ring is offered it is all that there is to see. If the ring then shows that another decision
-//! would have come first, the run starts over and plays it with the others.
+//! Large rings that start late are played last, for they cost most. Until then rules look at the others alone: whatever
+//! they see of a release before those rings are offered it is all that there is to see. If a ring then shows that another
+//! decision would have come first, the run starts over and plays all of them in the order of time.
 
 use crate::{
     census::Census,
@@ -127,7 +127,8 @@ impl Rounds<'_> {
                     end = self.beyond_the_limit().map_or(End::Completed, End::DecisionLimit);
                     break;
                 }
-                dirty = std::mem::replace(&mut self.later, vec![false; plan.rings.len()]);
+                dirty = self.next_of_later();
+                self.later.iter_mut().zip(&dirty).for_each(|(later, next)| *later &= !next);
                 // They may show what the others did not.
                 self.judged = SimTime(0);
                 continue;
@@ -198,22 +199,45 @@ impl Rounds<'_> {
         vec![true; rings]
     }
 
-    /// The largest ring and those that start no earlier, where rules may stop a release before it reaches them.
+    /// The first large ring that does not start with the first ones, and all that start no earlier, where rules may stop
+    /// a release before it reaches them.
     fn later(&self) -> Vec<bool> {
         let plan = self.world.plan;
         let rings = plan.rings.len();
         // Calls come from devices that have not been offered anything too, and a desk serves all rings.
         let at_most = |repair: &Repair| repair.at_most_a_day.is_some();
         let desk = plan.defects.iter().any(|defect| defect.repair.as_ref().is_some_and(at_most));
-        let largest = (0..rings).max_by_key(|&ring| self.membership.about[ring]);
-        let start = largest.map(|ring| self.start(ring)).filter(|&start| start < SimTime::NEVER);
         let first = (0..rings).map(|ring| self.start(ring)).min();
-        match start.filter(|&start| Some(start) > first) {
+        let next = first.and_then(|first| self.large_ring_after(first, &vec![true; rings]));
+        match next {
             Some(start) if !(plan.rules.is_empty() || desk || Reads::of(plan).tickets) => {
                 (0..rings).map(|ring| self.start(ring) >= start).collect()
             }
             _ => vec![false; rings],
         }
+    }
+
+    /// Of the rings that are played last those that are played next: one large ring after the other as long as nothing
+    /// is decided, for what the next one shows may spare its successors a second play; then all.
+    fn next_of_later(&self) -> Vec<bool> {
+        let starts = |ring: usize| self.later[ring].then(|| self.start(ring));
+        let first = (0..self.later.len()).filter_map(starts).min();
+        let open = self.ledger.firings.is_empty() && self.ledger.openings.is_empty();
+        let end = first.filter(|_| open).and_then(|first| self.large_ring_after(first, &self.later));
+        (0..self.later.len())
+            .map(|ring| starts(ring).is_some_and(|at| end.is_none_or(|end| at < end)))
+            .collect()
+    }
+
+    /// When the first large one of `rings` starts that starts later than `first`. A pass over the fleet costs what a few
+    /// per cent of the lives do, so smaller ones are not worth one.
+    fn large_ring_after(&self, first: SimTime, rings: &[bool]) -> Option<SimTime> {
+        let about = &self.membership.about;
+        let largest = (0..about.len()).max_by_key(|&ring| about[ring]);
+        let least = (self.world.plan.devices() / 16).max(8_192);
+        let large = |&ring: &usize| rings[ring] && (about[ring] >= least || Some(ring) == largest);
+        let starts = (0..about.len()).filter(large).map(|ring| self.start(ring));
+        starts.filter(|&start| start > first && start < SimTime::NEVER).min()
     }
 
     /// When a ring is first offered anything, as far as that is known.

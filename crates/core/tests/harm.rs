@@ -670,6 +670,31 @@ fn a_decision_before_the_largest_ring_costs_no_replay_of_it() {
     assert_eq!(lives(&plan), 20_000 + 20_000);
 }
 
+/// Large rings are played one after the other as long as nothing is decided, and then once; what is decided is what the
+/// counts of all of them say.
+#[test]
+fn large_rings_wait_for_what_the_smaller_ones_decide() {
+    let mut plan = bad(60_000, 0.5);
+    let of = |n: u64, day: i64| sized(RingSize::Pool(Amount::Count(n)), ring(day, None, 0));
+    plan.rings = vec![of(600, 0), of(12_000, 3), ring(9, None, 0)];
+    plan.management.pause_expires_s = None;
+    for (at_least, expected) in
+        [(10, 2 * 600 + 59_400), (1_000, 2 * 12_600 + 47_400), (10_000, 2 * 60_000), (40_000, 60_000)]
+    {
+        plan.rules = vec![rule(&plan, at_least, PAUSE)];
+        assert_eq!(lives(&plan), expected, "{at_least}");
+        let outcome = played(&plan, 11, 0);
+        let Some(decision) = outcome.decisions.first() else { continue };
+        let seen = |until: SimTime| -> u64 {
+            let curves = (0..3).map(|ring| &outcome.tally.unit(RingId(ring), R).observed.failed);
+            curves.map(|failed| failed.iter().take((until.0 / HOUR_S) as usize).sum::<u64>()).sum()
+        };
+        let fired = decision.fired;
+        assert!(seen(SimTime(fired.0 - HOUR_S)) < at_least && seen(fired) >= at_least);
+        assert_eq!(decision.saw.map(|saw| saw.count), Some(seen(fired)));
+    }
+}
+
 /// What is decided about a release before the largest ring is offered it costs no replay of that ring either, though it
 /// had the release before; unless somebody in it would have made a rule fire earlier.
 #[test]
