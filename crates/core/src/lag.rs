@@ -58,8 +58,9 @@ pub(crate) fn harmed_after_decisions(
     };
     let until = outcome.until(plan);
     let setting = Setting { plan, luck, odds, known: &outcome.known, sees: false, until };
+    let of_lives = plan.attributes_of_lives();
     let (played, _) = fold_fleet(
-        world,
+        World { wanted: Some(&of_lives), ..world },
         || (vec![(0, 0); decided.len()], LifeScratch::default()),
         |(counts, scratch), device| {
             let Some(ring) = membership.ring(plan, luck, device) else { return };

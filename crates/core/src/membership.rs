@@ -339,8 +339,8 @@ struct Bins {
     ranks: Option<Vec<(u64, u64)>>,
 }
 
-/// So many ranks are kept at the most; they take half a MiB.
-const FEW: usize = 1 << 15;
+/// So many ranks are kept at the most; they take two MiB.
+const FEW: usize = 1 << 17;
 
 impl Bins {
     const SHIFT: u32 = 64 - BIN_BITS;

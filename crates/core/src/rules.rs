@@ -34,12 +34,19 @@ struct Watcher<'a> {
     until: SimTime,
 }
 
-/// Of the decisions of rules that are not in the ledger, the one that lands first (before the end of play), and behind
-/// it those that are as certain: they fired on what was seen before it lands, and whoever decides has noticed by then.
-///
-/// Whatever fired before `from` is in the ledger; judging begins there. Gives back the decisions and from when on judging
-/// has to begin next time, once they are in the ledger.
-pub(crate) fn next_firings(
+/// What rules were judged to do.
+struct Judged {
+    /// All that fired, in order; those in the ledger as they stand there.
+    fired: Vec<Firing>,
+    /// Of those that are not in the ledger, the one that lands first.
+    next: Option<Firing>,
+    /// Those in the ledger fired when and on what it says.
+    agrees: bool,
+}
+
+/// Judges the rules from `from` on, up to the landing of the first decision that is not in the ledger; whatever fired
+/// before `from` is.
+fn judge(
     plan: &Plan,
     luck: &Luck,
     census: &Census,
@@ -47,15 +54,8 @@ pub(crate) fn next_firings(
     closed: &Closed,
     ledger: &Ledger,
     from: SimTime,
-) -> Option<(Vec<Firing>, SimTime)> {
-    let mut by_rule: Vec<Vec<usize>> = vec![Vec::new(); plan.rules.len()];
-    for (i, firing) in ledger.firings.iter().enumerate() {
-        let of_rule = &mut by_rule[firing.rule as usize];
-        of_rule.resize(of_rule.len().max(firing.nth as usize + 1), usize::MAX);
-        of_rule[firing.nth as usize] = i;
-    }
-    let known =
-        |rule: u16, nth: u32| by_rule[rule as usize].get(nth as usize).copied().filter(|&i| i != usize::MAX);
+) -> Judged {
+    let known = known(plan, ledger);
     let mut watchers: Vec<Watcher<'_>> = watchers(plan, census, tally);
     let mut fired_of_rule = vec![0_u32; plan.rules.len()];
     let mut fired: Vec<Firing> = ledger.firings.iter().filter(|f| f.fired < from).copied().collect();
@@ -67,7 +67,7 @@ pub(crate) fn next_firings(
             watcher.armed = ended;
         }
     }
-    let mut next: Option<Firing> = None;
+    let (mut next, mut agrees): (Option<Firing>, bool) = (None, true);
     for watcher in &mut watchers {
         watcher.next = watcher.judged_from(plan, from);
     }
@@ -85,16 +85,48 @@ pub(crate) fn next_firings(
             let nth = fired_of_rule[watcher.index as usize];
             fired_of_rule[watcher.index as usize] += 1;
             let firing = watcher.firing(plan, tally, at, nth, saw);
-            let in_ledger = known(firing.rule, nth);
-            watcher.armed = in_ledger.and_then(|i| closed.ended[i]);
+            let in_ledger = known(firing.rule, nth).map(|i| (i, ledger.firings[i]));
+            watcher.armed = in_ledger.and_then(|(i, _)| closed.ended[i]);
             watcher.next = watcher.judged_from(plan, at + 1);
-            fired.push(in_ledger.map_or(firing, |i| ledger.firings[i]));
+            let what = |f: &Firing| (f.fired, f.release, f.ring, f.saw, f.truth);
+            agrees &= in_ledger.is_none_or(|(_, known)| what(&known) == what(&firing));
+            fired.push(in_ledger.map_or(firing, |(_, known)| known));
             // One that is known keeps people from others that have fired before.
             if in_ledger.is_none() || next.is_some() {
                 next = earliest_unknown(plan, luck, &mut fired, &known);
             }
         }
     }
+    Judged { fired, next, agrees }
+}
+
+/// Where in the ledger a firing of a rule is, by its number.
+fn known(plan: &Plan, ledger: &Ledger) -> impl Fn(u16, u32) -> Option<usize> {
+    let mut by_rule: Vec<Vec<usize>> = vec![Vec::new(); plan.rules.len()];
+    for (i, firing) in ledger.firings.iter().enumerate() {
+        let of_rule = &mut by_rule[firing.rule as usize];
+        of_rule.resize(of_rule.len().max(firing.nth as usize + 1), usize::MAX);
+        of_rule[firing.nth as usize] = i;
+    }
+    move |rule, nth| by_rule[rule as usize].get(nth as usize).copied().filter(|&i| i != usize::MAX)
+}
+
+/// Of the decisions of rules that are not in the ledger, the one that lands first (before the end of play), and behind
+/// it those that are as certain: they fired on what was seen before it lands, and whoever decides has noticed by then.
+///
+/// Whatever fired before `from` is in the ledger; judging begins there. Gives back the decisions and from when on judging
+/// has to begin next time, once they are in the ledger.
+pub(crate) fn next_firings(
+    plan: &Plan,
+    luck: &Luck,
+    census: &Census,
+    tally: &Tally,
+    closed: &Closed,
+    ledger: &Ledger,
+    from: SimTime,
+) -> Option<(Vec<Firing>, SimTime)> {
+    let Judged { fired, next, .. } = judge(plan, luck, census, tally, closed, ledger, from);
+    let known = known(plan, ledger);
     let next = next.filter(|next| next.landed < plan.horizon)?;
     let open = |f: &Firing| known(f.rule, f.nth).is_none() && (f.rule, f.nth) != (next.rule, next.nth);
     let certain =
@@ -104,6 +136,24 @@ pub(crate) fn next_firings(
     let again = again.unwrap_or(next.landed).min(next.landed);
     let all = std::iter::once(next).chain(fired.iter().filter(|f| certain(f)).copied()).collect();
     Some((all, again))
+}
+
+/// True if the rules, judged on `tally` from the start, do what the ledger says, and nothing else by `upto`.
+pub(crate) fn confirm(
+    plan: &Plan,
+    luck: &Luck,
+    census: &Census,
+    tally: &Tally,
+    closed: &Closed,
+    ledger: &Ledger,
+    upto: SimTime,
+) -> bool {
+    let Judged { mut fired, next, agrees } = judge(plan, luck, census, tally, closed, ledger, SimTime(0));
+    // People see to all that fired, so one more may have kept them from the others.
+    earliest_unknown(plan, luck, &mut fired, &|_, _| None);
+    agrees
+        && next.is_none_or(|next| next.landed > upto)
+        && ledger.firings.iter().all(|firing| fired.contains(firing))
 }
 
 /// Works out when all that fired so far lands, and gives the first that is not in the ledger.

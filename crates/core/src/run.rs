@@ -9,10 +9,14 @@
 //! Lives are right until a decision lands, so each round takes the earliest landing, and with it what is already
 //! certain by then: decisions on what was seen before it. Rings whose start is not known are not played yet. A run is
 //! therefore unique and needs at most one pass over a ring per decision that reaches it, plus one.
+//!
+//! Large rings that start late are played last, for they cost most. Until then rules look at the others alone: whatever
+//! they see of a release before those rings are offered it is all that there is to see. If a ring then shows that another
+//! decision would have come first, the run starts over and plays all of them in the order of time.
 
 use crate::{
     census::Census,
-    control::{Closed, Known, Ledger, Opening, Seen},
+    control::{Closed, Firing, Known, Ledger, Opening, Seen},
     desk,
     draws::Luck,
     lag,
@@ -21,10 +25,10 @@ use crate::{
     odds::Odds,
     outcome::{End, Outcome},
     parallel::{World, fold_runs},
-    plan::{Gate, Plan, ReleaseId, Repair, RingId},
-    rules::next_firings,
+    plan::{Plan, ReleaseId, Repair, RingId},
+    rules::{confirm, next_firings},
     straight::Lives,
-    tally::{Observed, Reads, Request, Tally},
+    tally::{Reads, Request, Tally},
     time::SimTime,
     watch::Watch,
 };
@@ -62,6 +66,7 @@ fn play(world: World<'_>, replication: u32) -> Option<Outcome> {
         census: None,
         played: vec![false; plan.rings.len()],
         later: Vec::new(),
+        ahead: false,
         judged: SimTime(0),
     };
     let end = rounds.decide();
@@ -90,8 +95,10 @@ struct Rounds<'a> {
     census: Option<Census>,
     /// Rings whose lives have been played.
     played: Vec<bool>,
-    /// Rings that are not played before the rules have been judged up to their start.
+    /// Rings that are played last.
     later: Vec<bool>,
+    /// Something was decided before they were played that lands after their start.
+    ahead: bool,
     /// Rules are judged up to here: what fired before is in the ledger.
     judged: SimTime,
 }
@@ -108,16 +115,29 @@ impl Rounds<'_> {
             if self.world.watch.stopped() {
                 return end;
             }
+            if self.ahead && !self.later.contains(&true) {
+                self.ahead = false;
+                if !self.confirmed() {
+                    dirty = self.start_over();
+                    continue;
+                }
+            }
             let Some(at) = self.take_next() else {
                 if !self.later.contains(&true) {
                     end = self.beyond_the_limit().map_or(End::Completed, End::DecisionLimit);
                     break;
                 }
-                // Nothing is decided before they start.
-                dirty = std::mem::replace(&mut self.later, vec![false; plan.rings.len()]);
+                dirty = self.next_of_later();
+                self.later.iter_mut().zip(&dirty).for_each(|(later, next)| *later &= !next);
+                // They may show what the others did not.
+                self.judged = SimTime(0);
                 continue;
             };
             if let Some(one_too_many) = self.beyond_the_limit().filter(|&landed| landed <= at) {
+                if self.later.contains(&true) {
+                    dirty = self.start_over();
+                    continue;
+                }
                 end = End::DecisionLimit(one_too_many);
                 break;
             }
@@ -150,23 +170,74 @@ impl Rounds<'_> {
         self.replay(&vec![true; self.played.len()], at);
     }
 
-    /// The largest ring and those that start no earlier, where rules may stop a release before it reaches them: with
-    /// what is decided by then they need not be played without it.
+    /// True if what was decided before the last rings were played is what is decided with them.
+    fn confirmed(&self) -> bool {
+        let World { plan, luck, .. } = self.world;
+        let Some(census) = &self.census else { return false };
+        let Self { tally, closed, ledger, .. } = self;
+        let landed = ledger.firings.iter().map(|firing| firing.landed);
+        let last = landed.chain(ledger.openings.iter().map(|opening| opening.judged)).max();
+        let last = last.unwrap_or(SimTime(0));
+        let stands = |opening: &Opening| {
+            let judged = gate(plan, census, tally, opening.ring, opening.release);
+            judged == Some((opening.judged, opening.seen))
+        };
+        ledger.openings.iter().all(stands)
+            && next_gate(plan, census, &closed.known, tally).is_none_or(|gate| gate.judged > last)
+            && confirm(plan, luck, census, tally, closed, ledger, last)
+    }
+
+    /// Forgets what was decided; all rings are played in the order of time.
+    fn start_over(&mut self) -> Vec<bool> {
+        let plan = self.world.plan;
+        let rings = plan.rings.len();
+        self.ledger = Ledger::default();
+        self.closed = self.ledger.close(plan);
+        self.tally = Tally::of_rings(plan, &vec![false; rings]);
+        (self.played, self.later) = (vec![false; rings], vec![false; rings]);
+        (self.ahead, self.judged) = (false, SimTime(0));
+        vec![true; rings]
+    }
+
+    /// The first large ring that does not start with the first ones, and all that start no earlier, where rules may stop
+    /// a release before it reaches them.
     fn later(&self) -> Vec<bool> {
         let plan = self.world.plan;
         let rings = plan.rings.len();
         // Calls come from devices that have not been offered anything too, and a desk serves all rings.
         let at_most = |repair: &Repair| repair.at_most_a_day.is_some();
         let desk = plan.defects.iter().any(|defect| defect.repair.as_ref().is_some_and(at_most));
-        let largest = (0..rings).max_by_key(|&ring| self.membership.about[ring]);
-        let start = largest.map(|ring| self.start(ring)).filter(|&start| start < SimTime::NEVER);
         let first = (0..rings).map(|ring| self.start(ring)).min();
-        match start.filter(|&start| Some(start) > first) {
+        let next = first.and_then(|first| self.large_ring_after(first, &vec![true; rings]));
+        match next {
             Some(start) if !(plan.rules.is_empty() || desk || Reads::of(plan).tickets) => {
                 (0..rings).map(|ring| self.start(ring) >= start).collect()
             }
             _ => vec![false; rings],
         }
+    }
+
+    /// Of the rings that are played last those that are played next: one large ring after the other as long as nothing
+    /// is decided, for what the next one shows may spare its successors a second play; then all.
+    fn next_of_later(&self) -> Vec<bool> {
+        let starts = |ring: usize| self.later[ring].then(|| self.start(ring));
+        let first = (0..self.later.len()).filter_map(starts).min();
+        let open = self.ledger.firings.is_empty() && self.ledger.openings.is_empty();
+        let end = first.filter(|_| open).and_then(|first| self.large_ring_after(first, &self.later));
+        (0..self.later.len())
+            .map(|ring| starts(ring).is_some_and(|at| end.is_none_or(|end| at < end)))
+            .collect()
+    }
+
+    /// When the first large one of `rings` starts that starts later than `first`. A pass over the fleet costs what a few
+    /// per cent of the lives do, so smaller ones are not worth one.
+    fn large_ring_after(&self, first: SimTime, rings: &[bool]) -> Option<SimTime> {
+        let about = &self.membership.about;
+        let largest = (0..about.len()).max_by_key(|&ring| about[ring]);
+        let least = (self.world.plan.devices() / 16).max(8_192);
+        let large = |&ring: &usize| rings[ring] && (about[ring] >= least || Some(ring) == largest);
+        let starts = (0..about.len()).filter(large).map(|ring| self.start(ring));
+        starts.filter(|&start| start > first && start < SimTime::NEVER).min()
     }
 
     /// When a ring is first offered anything, as far as that is known.
@@ -229,8 +300,10 @@ impl Rounds<'_> {
         let background = plan.background.failures.is_some() || plan.background.tickets.is_some();
         let sees = background || Reads::of(plan) != Reads::default() || !plan.defects.is_empty();
         let setting = Setting { plan, luck, odds: self.odds, known: &self.closed.known, sees, until };
+        let of_lives = plan.attributes_of_lives();
+        let wanted = Some(&of_lives[..]).filter(|_| !first);
         let (mut fresh, counted, _) = fold_runs(
-            World { busy: self.busy(rings), ..self.world },
+            World { busy: self.busy(rings), wanted, ..self.world },
             || (Tally::of_rings(plan, rings), Census::new(plan), Lives::new(setting)),
             |(sum, census, lives), first_of_run, count| {
                 let mut device = *first_of_run;
@@ -263,77 +336,103 @@ impl Rounds<'_> {
     }
 
     /// Puts the decision that lands next into the ledger, and those that are as certain; gives back when it lands. One
-    /// that would land after the start of a ring that has not been played is not taken.
+    /// that rings which have not been played may have a say in is not taken.
     fn take_next(&mut self) -> Option<SimTime> {
         let plan = self.world.plan;
         let census = self.census.as_ref()?;
-        let waiting = (0..self.later.len()).filter(|&ring| self.later[ring]);
-        let sure = waiting.map(|ring| self.start(ring)).min().unwrap_or(SimTime::NEVER);
         let gate = next_gate(plan, census, &self.closed.known, &self.tally);
         let (luck, from) = (self.world.luck, self.judged);
         let firings = next_firings(plan, luck, census, &self.tally, &self.closed, &self.ledger, from);
-        let gate = gate.filter(|gate| gate.judged <= sure);
-        let firings = firings.filter(|(all, _)| all[0].landed <= sure);
-        match (gate, firings) {
-            (Some(gate), firings) if firings.as_ref().is_none_or(|(all, _)| gate.judged <= all[0].landed) => {
+        let firings = firings.map(|(mut all, mut judged)| {
+            let unsure = all.iter().position(|firing| !self.is_sure(firing));
+            let unsure = all.split_off(unsure.unwrap_or(all.len()));
+            judged = unsure.iter().map(|firing| firing.fired).chain([judged]).min().unwrap_or(judged);
+            (all, judged)
+        });
+        let firings = firings.filter(|(all, _)| !all.is_empty());
+        let first = firings.as_ref().map_or(SimTime::NEVER, |(all, _)| all[0].landed);
+        let at = match (gate, firings) {
+            (Some(gate), _) if gate.judged <= first => {
                 self.ledger.openings.push(gate);
-                Some(gate.judged)
+                gate.judged
             }
-            (_, Some((firings, judged))) => {
-                let landed = firings[0].landed;
-                self.ledger.firings.extend(firings);
+            (_, Some((all, judged))) => {
+                self.ledger.firings.extend(all);
                 self.judged = judged;
-                Some(landed)
+                first
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        let started =
+            (0..self.later.len()).filter(|&ring| self.later[ring]).any(|ring| self.start(ring) < at);
+        self.ahead |= started;
+        Some(at)
+    }
+
+    /// True if the rings that are played last cannot have had a say in it: they do not count for the rule, or none of
+    /// them had been offered the release, or a newer one that brings it along.
+    fn is_sure(&self, firing: &Firing) -> bool {
+        let plan = self.world.plan;
+        let counts = |ring: usize| {
+            plan.rules[firing.rule as usize].rings[ring]
+                && firing.ring.is_none_or(|own| own.0 as usize == ring)
+        };
+        let begun = |ring: usize| {
+            let mut newer = (firing.release.0..plan.releases.len() as u16).map(ReleaseId);
+            let offer = |release| self.closed.known.offer(RingId(ring as u16), release);
+            newer.any(|release| offer(release).is_some_and(|offered| offered < firing.fired))
+        };
+        !(0..self.later.len()).any(|ring| self.later[ring] && counts(ring) && begun(ring))
     }
 }
 
 /// The earliest gate that opens and is not in the ledger yet.
 fn next_gate(plan: &Plan, census: &Census, known: &Known, tally: &Tally) -> Option<Opening> {
     let mut earliest: Option<Opening> = None;
-    for (r, ring) in plan.rings.iter().enumerate() {
-        let (Some(gate), id) = (ring.gate, RingId(r as u16)) else { continue };
+    for (r, of_ring) in plan.rings.iter().enumerate() {
+        let (Some(waits), ring) = (of_ring.gate, RingId(r as u16)) else { continue };
         for (i, next) in plan.releases.iter().enumerate() {
             let release = ReleaseId(i as u16);
             // An out-of-band release starts where the one that it follows has started.
             let by_itself = next.follows.is_none() && next.push.as_ref().is_none_or(|p| !p.ignores_rings);
-            if !by_itself || known.offer(id, release).is_some() {
+            if !by_itself || known.offer(ring, release).is_some() {
                 continue;
             }
-            let observed = &tally.unit(gate.after, release).observed;
-            // Of a ring that has not started nobody is reported, but its members are known.
-            let of = census.ring_sizes[gate.after.0 as usize];
-            let Some((judged, seen)) = opens(plan, gate, release, observed, of) else { continue };
+            let Some((judged, seen)) = gate(plan, census, tally, ring, release) else { continue };
             if judged >= plan.horizon {
                 continue;
             }
-            let starts = plan.earliest_offer(id, release).max(judged + gate.wait_s);
+            let starts = plan.earliest_offer(ring, release).max(judged + waits.wait_s);
             if earliest.as_ref().is_none_or(|other| judged < other.judged) {
-                earliest = Some(Opening { ring: id, release, judged, starts, seen });
+                earliest = Some(Opening { ring, release, judged, starts, seen });
             }
         }
     }
     earliest
 }
 
-/// When a gate opens, judged at the end of each tick on what was reported by then, and what was seen.
-fn opens(
+/// When the gate of `ring` opens for `release`, judged at the end of each tick on what was reported by then, and what
+/// was seen.
+fn gate(
     plan: &Plan,
-    gate: Gate,
+    census: &Census,
+    tally: &Tally,
+    ring: RingId,
     release: ReleaseId,
-    observed: &Observed,
-    of: u64,
 ) -> Option<(SimTime, Seen)> {
+    let gate = plan.rings[ring.0 as usize].gate?;
+    // Of a ring that has not started nobody is reported, but its members are known.
+    let of = census.ring_sizes[gate.after.0 as usize];
     let needed = libm::ceil(gate.share * of as f64 - 1e-9) as u64;
+    let installed = tally.unit(gate.after, release).observed.installed.iter().copied();
     let mut sum = 0;
     // Nobody of a ring that has not been played is seen, and a share of nobody is reached at once.
-    let seen = observed.installed.iter().copied().chain(std::iter::repeat(0));
-    let tick = seen.take(plan.clock_ticks(release)).position(|n| {
+    let seen = installed.chain(std::iter::repeat(0)).take(plan.clock_ticks(release));
+    let tick = seen.map(|n| {
         sum += n;
-        sum >= needed
-    })?;
-    let at = SimTime((plan.clock_from(release) + tick as i64 + 1) * plan.tick_s);
-    Some((at, Seen { patched: sum, of }))
+        sum
+    });
+    let tick = tick.enumerate().find(|&(_, sum)| sum >= needed)?;
+    let at = SimTime((plan.clock_from(release) + tick.0 as i64 + 1) * plan.tick_s);
+    Some((at, Seen { patched: tick.1, of }))
 }

@@ -670,6 +670,52 @@ fn a_decision_before_the_largest_ring_costs_no_replay_of_it() {
     assert_eq!(lives(&plan), 20_000 + 20_000);
 }
 
+/// Large rings are played one after the other as long as nothing is decided, and then once; what is decided is what the
+/// counts of all of them say.
+#[test]
+fn large_rings_wait_for_what_the_smaller_ones_decide() {
+    let mut plan = bad(60_000, 0.5);
+    let of = |n: u64, day: i64| sized(RingSize::Pool(Amount::Count(n)), ring(day, None, 0));
+    plan.rings = vec![of(600, 0), of(12_000, 3), ring(9, None, 0)];
+    plan.management.pause_expires_s = None;
+    for (at_least, expected) in
+        [(10, 2 * 600 + 59_400), (1_000, 2 * 12_600 + 47_400), (10_000, 2 * 60_000), (40_000, 60_000)]
+    {
+        plan.rules = vec![rule(&plan, at_least, PAUSE)];
+        assert_eq!(lives(&plan), expected, "{at_least}");
+        let outcome = played(&plan, 11, 0);
+        let Some(decision) = outcome.decisions.first() else { continue };
+        let seen = |until: SimTime| -> u64 {
+            let curves = (0..3).map(|ring| &outcome.tally.unit(RingId(ring), R).observed.failed);
+            curves.map(|failed| failed.iter().take((until.0 / HOUR_S) as usize).sum::<u64>()).sum()
+        };
+        let fired = decision.fired;
+        assert!(seen(SimTime(fired.0 - HOUR_S)) < at_least && seen(fired) >= at_least);
+        assert_eq!(decision.saw.map(|saw| saw.count), Some(seen(fired)));
+    }
+}
+
+/// What is decided about a release before the largest ring is offered it costs no replay of that ring either, though it
+/// had the release before; unless somebody in it would have made a rule fire earlier.
+#[test]
+fn a_decision_about_the_next_release_costs_no_replay_of_the_last_one() {
+    let mut plan = bad(20_000, 0.5);
+    let early = sized(RingSize::Pool(Amount::Count(2_000)), ring(0, None, 0));
+    plan.rings = vec![early, ring(9, None, 0)];
+    plan.releases.push(release("next", 20));
+    plan.defects[0].releases = vec![false, true];
+    plan.management.pause_expires_s = None;
+    plan.rules = vec![rule(&plan, 10, PAUSE)];
+    assert_eq!(lives(&plan), 20_000 + 2_000);
+    assert_eq!(played(&plan, 11, 0).decisions.len(), 1);
+    // A few of the largest ring fail on the first release; without it, only the second one is seen to fail.
+    plan.defects.push(Defect { key: key24("rare"), releases: vec![true, false], ..defect(0.001) });
+    assert_eq!(lives(&plan), 2 * 2_000 + 18_000 + 2 * 20_000);
+    let outcome = played(&plan, 11, 0);
+    assert_eq!((outcome.decisions.len(), outcome.decisions[0].release), (1, R));
+    assert!(outcome.decisions[0].fired > SimTime::from_days(9));
+}
+
 /// Two rules that fire together and are both noticed before the first decision lands are replayed together.
 #[test]
 fn decisions_that_are_certain_together_are_replayed_together() {
