@@ -31,6 +31,7 @@ static WAY_OUT: Mutex<Option<String>> = Mutex::new(None);
 pub(crate) fn on_interrupt() {
     let handler = || {
         discard_unfinished();
+        rollcast_sweep::whole::discard_unfinished();
         let way_out = WAY_OUT.lock().ok().and_then(|said| said.clone());
         let way_out = way_out.map_or(String::new(), |said| format!("; {said}"));
         say(&format!("\ninterrupted{way_out}"));

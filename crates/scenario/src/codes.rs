@@ -35,7 +35,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("RC109", "a choice is a map with exactly one key"),
     ("RC110", "too many problems to list"),
     ("RC111", "a `--set` or path that cannot be read"),
-    ("RC112", "a `--set` that leads nowhere"),
+    ("RC112", "a setting by path that leads nowhere"),
     ("RC120", "not a length of time"),
     ("RC121", "not a share"),
     ("RC122", "not a size of a ring or cohort"),

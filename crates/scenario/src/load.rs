@@ -131,19 +131,34 @@ impl Base {
     /// Everything that is wrong with it, at once.
     pub fn load(&self, changes: &[Change]) -> Result<Loaded, Problems> {
         let loaded = self.load_once(changes)?;
+        if !loaded.uncertain.is_empty()
+            && let Ok(certain) = layers::effective(&self.root, changes)
+        {
+            let astray = uncertain::astray(&loaded.uncertain, &certain.root);
+            if !astray.is_empty() {
+                return Err(Problems(astray));
+            }
+        }
         // What a draw may bring must be playable, and must not turn the scenario into another one.
         for world in uncertain::extremes(&loaded.uncertain) {
-            let extreme = self.load_in(changes, world)?;
+            let World::Extreme { which, pick } = world else { continue };
+            let one = &loaded.uncertain[which];
+            let extreme = self.load_in(changes, world).map_err(|Problems(mut found)| {
+                found.retain(|problem| problem.severity == Severity::Error);
+                for problem in &mut found {
+                    problem.message += &format!(", where `{}` is drawn", one.told_at(pick));
+                }
+                Problems(found)
+            })?;
             let same = |a: &Labels, b: &Labels| a.rings == b.rings && a.releases == b.releases;
             if !same(&loaded.labels, &extreme.labels) {
-                let World::Extreme { which, .. } = world else { continue };
-                let setting = crate::path::join(&loaded.uncertain[which].keys);
+                let setting = crate::path::join(&one.keys);
                 return Err(Problems(vec![
                     Diagnostic::error(
                         "RC212",
                         format!("an uncertain `{setting}` changes which rings or releases there are, or their order"),
                     )
-                    .at(self.root.locate("uncertain"))
+                    .at(one.span.clone())
                     .help("name strategies for what changes the order, and keep `uncertain` for sizes, shares and times"),
                 ]));
             }

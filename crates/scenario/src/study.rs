@@ -6,6 +6,7 @@
 
 mod axis;
 mod bank;
+mod targets;
 
 use std::{
     path::{Path, PathBuf},
@@ -25,6 +26,7 @@ use crate::{
 };
 pub use axis::{Axis, Level, Levels};
 pub use bank::{Bank, Member, banks};
+pub(crate) use targets::{is_astray, no_setting};
 
 /// What is compared.
 #[derive(Debug)]
@@ -178,7 +180,8 @@ impl Study {
         &self.bases[self.strategies[strategy].base]
     }
 
-    /// The changes of a member of the bank on top of others; `labels` say which attributes the fleet knows.
+    /// The changes of a member of the bank on top of others, and the settings of the command line on top of all; `labels`
+    /// say which attributes the fleet knows.
     pub fn with_member(
         &self,
         strategy: usize,
@@ -192,6 +195,7 @@ impl Study {
             // A change that cannot be applied is reported when the scenario is loaded.
             changes.iter().for_each(|change| drop(change.put(&mut draft)));
             all.extend(bank.changes(member, &draft, labels));
+            all.extend(self.sets.iter().cloned());
         }
         all
     }
@@ -258,30 +262,17 @@ fn quantity(side: &Side, loaded: &Loaded, span: &Span) -> Result<Measured, Diagn
     Ok(found)
 }
 
-/// A path that leads to nothing in an effective scenario.
-pub(crate) fn no_setting(keys: &[String], root: &Node, span: &Span) -> Diagnostic {
-    let mut here = root;
-    let mut depth = 0;
-    while let Some(next) = keys.get(depth).and_then(|key| here.get(key)) {
-        (here, depth) = (next, depth + 1);
-    }
-    let lacks = keys.get(depth).map_or("", String::as_str);
-    let known: Vec<&str> = here.entries().iter().map(|entry| entry.key.as_str()).collect();
-    let place =
-        if depth == 0 { "the scenario".into() } else { format!("`{}`", crate::path::join(&keys[..depth])) };
-    let help = match suggest::did_you_mean(lacks, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => format!("{place} ends there"),
-        None => format!("there is {}", suggest::list(&known, 12)),
-    };
-    Diagnostic::error("RC112", format!("{place} has no `{lacks}`")).at(span.clone()).help(help)
-}
-
 fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) -> Result<Study, Problems> {
     let (read, mut problems) = de::from_node::<PlanFile>(&plan);
     let read = read.unwrap_or_default();
     let (names, bases): (Vec<String>, Vec<Base>) = named.into_iter().unzip();
-    let common = changes_of(plan.get("set"), &mut problems);
+    // A plan adds to what is uncertain in its scenario.
+    let unsure = plan.get("uncertain").map_or(&[][..], Node::entries).iter().map(|entry| Change {
+        keys: vec!["uncertain".into(), entry.key.clone()],
+        value: entry.value.clone(),
+        span: entry.key_span.clone(),
+    });
+    let common = unsure.chain(changes_of(plan.get("set"), &mut problems)).collect();
     let mut strategies: Vec<Strategy> = Vec::new();
     if bases.len() == 1 {
         for entry in plan.get("strategies").map_or(&[][..], Node::entries) {
@@ -344,14 +335,4 @@ fn choose_of(plan: &Node, choose: schema::Choose) -> Choose {
 fn changes_of(map: Option<&Node>, problems: &mut Vec<Diagnostic>) -> Vec<Change> {
     let entries = map.map_or(&[][..], Node::entries).iter();
     entries.filter_map(|entry| Change::of(entry).map_err(|problem| problems.push(problem)).ok()).collect()
-}
-
-/// Changes that reach into something that is not there, such as a ring of another name: they would make a new one
-/// behind the planner's back.
-pub fn check_targets(changes: &[Change], root: &Node) -> Vec<Diagnostic> {
-    let astray = |change: &&Change| {
-        let parent = &change.keys[..change.keys.len() - 1];
-        change.keys.len() >= 3 && root.at(&crate::path::join(parent)).is_none()
-    };
-    changes.iter().filter(astray).map(|change| no_setting(&change.keys, root, &change.span)).collect()
 }

@@ -7,11 +7,12 @@ use rollcast_core::draws::{Luck, Purpose, hash64, low64};
 
 use crate::{
     de::{self, Named},
-    diagnostic::{Diagnostic, Severity},
+    diagnostic::{Diagnostic, Severity, Span},
     layers::{Change, at_home},
     node::{Node, Value},
     path,
     scalar::Unsure,
+    study,
 };
 
 /// One uncertain setting.
@@ -22,7 +23,7 @@ pub struct Uncertain {
     /// What is known of it.
     pub unsure: Unsure,
     /// Where that stands.
-    span: crate::diagnostic::Span,
+    pub(crate) span: Span,
     /// True if it stands in the place of the value itself.
     inline: bool,
 }
@@ -108,6 +109,12 @@ fn shares(root: &Node) -> impl Iterator<Item = (&str, &Node)> {
 }
 
 impl Uncertain {
+    /// The setting with one of its extreme values, as `--set` would write it.
+    pub(crate) fn told_at(&self, pick: usize) -> String {
+        let mut all = self.unsure.extremes();
+        format!("{}={}", path::join(&self.keys), all.swap_remove(pick.min(all.len() - 1)))
+    }
+
     fn value(&self, world: World, number: usize) -> String {
         match world {
             World::Extreme { which, pick } if which == number => {
@@ -135,6 +142,13 @@ pub fn draw(all: &[Uncertain], world: World) -> (Vec<Change>, Vec<Change>) {
         all.iter().enumerate().map(change).partition(|(inline, _)| *inline);
     let only = |pairs: Vec<(bool, Change)>| pairs.into_iter().map(|(_, change)| change).collect();
     (only(below), only(above))
+}
+
+/// Settings that stand in something that is not there (`root`: the effective scenario without draws): a draw would make a
+/// new ring behind the planner's back.
+pub(crate) fn astray(all: &[Uncertain], root: &Node) -> Vec<Diagnostic> {
+    let lost = all.iter().filter(|one| study::is_astray(&one.keys, root));
+    lost.map(|one| study::no_setting(&one.keys, root, &one.span)).collect()
 }
 
 /// Every world in which one setting takes an extreme value.

@@ -2,7 +2,8 @@
 //! name settings that can be set.
 //!
 //! A block marked `yaml` is a whole scenario. One marked `yaml fragment` is laid over [`BASE`]: a map over a map
-//! key by key, anything else in place of what was there.
+//! key by key, anything else in place of what was there. One marked `yaml plan` is a plan over [`OF_PLANS`]; everything
+//! that it may play is loaded. One marked `yaml bank` is a release bank, of which every member is loaded.
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path, sync::Arc};
 
@@ -11,12 +12,26 @@ use rollcast_scenario::{
     inventory::generate,
     load::Loader,
     node::{Node, Value},
-    schema, yaml,
+    schema,
+    study::Study,
+    yaml,
 };
+
+mod common;
 
 const PAGE: &str = include_str!("../../../docs/scenario.md");
 const BASE: &str =
     "fleet: { devices: 10000 }\nrelease: { product: windows-quality, published: 2026-10-13 }\n";
+/// `base.yaml` of the plans.
+const OF_PLANS: &str = "\
+service: autopatch/2022-08
+fleet: { devices: 3000, mix: { model: { Latitude 7450: 30%, OptiPlex 7020: rest } } }
+rings: { Test: { size: 20 }, First: { size: 100 }, Fast: {}, Broad: {} }
+people: { on-call: { hours: Mon-Fri 07:00 to 19:00 } }
+rules: { stop: { who: on-call, when: { count: failed, at-least: 3, above: 2% }, do: pause later rings } }
+releases: { KB1: { published: 2026-10-13 }, KB2: { published: 2026-11-10 } }
+defects: { crash: { in: KB1, share: 2%, shows: after exp 6 h, ticket: {} } }
+";
 
 /// A fenced block: its info string, the line of its fence, its text.
 fn blocks() -> Vec<(&'static str, usize, String)> {
@@ -88,46 +103,62 @@ fn files(dir: &Path) {
     put("test.csv", rows("Device ID\n", &|i, id| if i < 20 { format!("{id}\n") } else { String::new() }));
     put("restarts.txt", "# observed\n20 min\n3 h\n9 h\n26 h\n5 d\n".into());
     put("devices.csv", text.clone());
+    put("base.yaml", OF_PLANS.into());
 }
 
 #[test]
 fn every_block_loads() {
     let dir = tempfile::tempdir().expect("a folder");
     files(dir.path());
-    let schema = schema::json_schema();
-    let validator = jsonschema::draft7::new(&schema).expect("a valid schema");
-    let (mut scenarios, mut fragments, mut wrong) = (0, 0, Vec::new());
+    let mut wrong = Vec::new();
+    let mut seen = [0; 4];
     for (info, line, text) in blocks() {
         let name = format!("docs/scenario.md:{line}");
-        let text = match info {
-            "yaml" => {
-                scenarios += 1;
-                text
-            }
-            "yaml fragment" => {
-                fragments += 1;
-                whole(&name, &text)
-            }
+        let (kind, schema, text) = match info {
+            "yaml" => (0, schema::json_schema(), text),
+            "yaml fragment" => (1, schema::json_schema(), whole(&name, &text)),
+            "yaml plan" => (2, schema::plan_json_schema(), text),
+            "yaml bank" => (3, schema::bank_json_schema(), text),
             "text" | "sh" => continue,
-            other => panic!("{name}: a block is `yaml`, `yaml fragment`, `text` or `sh`, not `{other}`"),
+            other => panic!("{name}: a block is `yaml`, one of its kinds, `text` or `sh`, not `{other}`"),
         };
+        seen[kind] += 1;
+        let validator = jsonschema::draft7::new(&schema).expect("a valid schema");
         for error in validator.iter_errors(&tree(name.clone(), &text).to_json()) {
             wrong.push(format!("{name}: not by the schema: {}: {error}", error.instance_path()));
         }
-        let source = Arc::new(Source { name: name.clone(), text: text.clone() });
-        if let Err(problems) = Loader::new().load_source(source, dir.path()) {
+        let source = match info {
+            "yaml bank" => {
+                fs::write(dir.path().join("ours.yaml"), &text).expect("a file");
+                "base: base.yaml\nbank: { from: ours.yaml, in: KB1 }\n".to_owned()
+            }
+            _ => text.clone(),
+        };
+        let source = Arc::new(Source { name: name.clone(), text: source });
+        if let "yaml" | "yaml fragment" = info
+            && let Err(problems) = Loader::new().load_source(Arc::clone(&source), dir.path())
+        {
             wrong.push(format!("{name}\n{problems}\n{text}"));
+        }
+        match Study::of_source(source, dir.path(), Vec::new()) {
+            Ok(study) => {
+                let found = common::wrong_with(&study);
+                wrong.extend((!found.is_empty()).then(|| format!("{name}\n{}\n{text}", found.join("\n"))));
+            }
+            Err(problems) => wrong.push(format!("{name}\n{problems}\n{text}")),
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(scenarios >= 5 && fragments >= 15, "{scenarios} scenarios, {fragments} fragments");
+    assert!(seen[0] >= 7 && seen[1] >= 16 && seen[2] >= 6 && seen[3] >= 1, "{seen:?}");
 }
 
 #[test]
 fn every_key_is_on_the_page() {
     let mut keys = BTreeSet::new();
-    collect(&schema::json_schema(), &mut keys);
-    assert!(keys.len() > 90, "{keys:?}");
+    for schema in [schema::json_schema(), schema::plan_json_schema(), schema::bank_json_schema()] {
+        collect(&schema, &mut keys);
+    }
+    assert!(keys.len() > 110, "{keys:?}");
     let words: BTreeSet<&str> = PAGE.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
     let missing: Vec<&String> = keys.iter().filter(|key| !words.contains(key.as_str())).collect();
     assert!(missing.is_empty(), "docs/scenario.md does not speak of {missing:?}");

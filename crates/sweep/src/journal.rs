@@ -240,12 +240,12 @@ fn lock(file: &File, path: &Path) -> Result<(), Refusal> {
     }
 }
 
-/// The journal of a shard.
 /// True if a sweep has been begun in a directory, so that it can go on.
 pub fn is_begun(dir: &Path, shard: Shard) -> bool {
     find(dir, shard).is_ok()
 }
 
+/// The journal of a shard.
 fn find(dir: &Path, shard: Shard) -> Result<PathBuf, Refusal> {
     let listing = if dir.exists() { directory::list(dir)? } else { Listing::default() };
     if let Some(path) = listing.journal(shard) {

@@ -11,7 +11,7 @@ use rollcast_scenario::{
     load::{Loaded, Problems},
     scalar::{Column as Named, Kind, Measured as Quantity},
     schema::Design,
-    study::{Level, Study, check_targets},
+    study::{Level, Study},
 };
 
 use crate::{
@@ -325,18 +325,8 @@ fn scene(loaded: Loaded, columns: &[Measured], strategy: usize, changes: Vec<Cha
 
 /// Strategies that reach into something that is not there.
 fn check_strategies(study: &Study) -> Result<(), Problems> {
-    let mut problems = Vec::new();
-    for (number, strategy) in study.strategies.iter().enumerate() {
-        // What the base itself has wrong is reported with its points.
-        if let Ok(loaded) = study.base(number).load_once(&study.sets) {
-            problems.extend(check_targets(&strategy.changes, &loaded.layered.root));
-            if number == study.vary {
-                for axis in &study.axes {
-                    problems.extend(check_targets(&axis.level(0).changes, &loaded.layered.root));
-                }
-            }
-        }
-    }
+    let mut problems: Vec<Diagnostic> =
+        (0..study.strategies.len()).flat_map(|strategy| study.astray(strategy)).collect();
     once_each(&mut problems);
     if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
 }

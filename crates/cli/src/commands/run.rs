@@ -30,13 +30,13 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
         &args.axes,
         args.member.as_deref(),
     );
-    let study::Alone { base, changes, loaded } = match alone {
+    let study::Alone { base, changes, loaded, seed } = match alone {
         Ok(alone) => alone,
         Err(exit) => return Ok(exit),
     };
     args.instructions.choose();
     let pool = limits::pool(args.jobs)?;
-    let seed = args.seed.unwrap_or(loaded.seed);
+    let seed = args.seed.unwrap_or(seed);
     let runs = if args.replication.is_some() { 1 } else { args.replications.unwrap_or(loaded.runs) };
     limits::check(&loaded.plan, pool.current_num_threads(), runs, args.max_memory)?;
     let numbers: Vec<u32> = match args.replication {

@@ -37,6 +37,8 @@ pub(super) struct Alone {
     pub(super) base: Base,
     pub(super) changes: Vec<Change>,
     pub(super) loaded: Loaded,
+    /// The seed of the plan, or of the scenario.
+    pub(super) seed: u64,
 }
 
 /// Loads what `run` plays: a scenario, or a strategy of a plan with a value on each axis and a member of its bank.
@@ -74,7 +76,8 @@ pub(super) fn alone(
         changes = study.with_member(strategy, &changes, number, &loaded.labels);
         loaded = super::or_say(base.load(&changes))?;
     }
-    Ok(Alone { base: base.clone(), changes, loaded })
+    let seed = study.seed.unwrap_or(loaded.seed);
+    Ok(Alone { base: base.clone(), changes, loaded, seed })
 }
 
 fn pick(what: &str, name: &str, known: &[&str]) -> Result<usize, Exit> {

@@ -132,6 +132,11 @@ fn prevalence(
 ) -> Option<PlanPrevalence> {
     let (of, key) = match share {
         Prevalence::Share(share) => return Some(PlanPrevalence::Share(Coin::new(share.get()))),
+        // A draw has taken its place; where none has, it is the one in the middle.
+        Prevalence::Unsure(unsure) => {
+            let share: Share = unsure.middle().parse().ok()?;
+            return Some(PlanPrevalence::Share(Coin::new(share.get())));
+        }
         Prevalence::ByValue(by) => (&by.attribute.0, "by-value"),
         Prevalence::Clustered(by) => (&by.attribute.0, "clustered"),
     };
@@ -140,7 +145,7 @@ fn prevalence(
         return None;
     };
     match share {
-        Prevalence::Share(_) => None,
+        Prevalence::Share(_) | Prevalence::Unsure(_) => None,
         Prevalence::ByValue(by) => {
             let values = attributes.values(attribute);
             let mut known = true;

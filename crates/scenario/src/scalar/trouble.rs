@@ -9,7 +9,7 @@ use serde::{
 };
 
 use super::{
-    Dist, Duration, Moment, Name, Positive, ScalarError, Shape, Share,
+    Dist, Duration, Moment, Name, Positive, ScalarError, Shape, Share, Unsure,
     forms::{Form, form},
     shorten,
 };
@@ -37,6 +37,8 @@ pub enum Prevalence {
     ByValue(ByValue),
     /// Some values of an attribute are bad and most are fine.
     Clustered(Clustered),
+    /// The same for all, and not known: one is drawn in each replication ([`crate::uncertain`]).
+    Unsure(Unsure),
 }
 
 /// Shares by the value of an attribute.
@@ -88,7 +90,7 @@ fn empty<E: de::Error>(what: &str, help: &str) -> E {
 }
 
 const SHOWS: &str = "write `in install`, `at restart`, `after 2 h to 3 d`, `on 2026-11-30`, `on month end`, or `{ after: ... }` with a distribution";
-const SHARE: &str = "write a share such as `2%`, `{ by-value: { attribute: model, values: { Latitude*: 5% } } }` or `{ clustered: { attribute: model, mean: 1%, correlation: 0.3 } }`";
+const SHARE: &str = "write a share such as `2%`, `{ by-value: { attribute: model, values: { Latitude*: 5% } } }` or `{ clustered: { attribute: model, mean: 1%, correlation: 0.3 } }`, or what is known of it, as in `1% to 5%`";
 
 impl Form for Shows {
     const WANTED: &'static str =
@@ -127,6 +129,9 @@ impl Form for Prevalence {
     const WANTED: &'static str = "a share such as `2%`, `{ by-value: { ... } }` or `{ clustered: { ... } }`";
 
     fn text(text: &str) -> Result<Self, ScalarError> {
+        if text.contains(" to ") {
+            return Unsure::text(text).map(Prevalence::Unsure);
+        }
         text.parse().map(Prevalence::Share)
     }
 
@@ -136,13 +141,25 @@ impl Form for Prevalence {
         enum Kind {
             ByValue,
             Clustered,
+            Beta,
+            Triangular,
+            Lognormal,
+            OneOf,
         }
         match map.next_key::<Kind>()? {
             Some(Kind::ByValue) => only(&mut map, "share", SHARE).map(Prevalence::ByValue),
             Some(Kind::Clustered) => only(&mut map, "share", SHARE).map(Prevalence::Clustered),
+            Some(Kind::Beta) => only(&mut map, "share", SHARE).map(Unsure::Beta).and_then(unsure),
+            Some(Kind::Triangular) => only(&mut map, "share", SHARE).map(Unsure::Triangular).and_then(unsure),
+            Some(Kind::Lognormal) => only(&mut map, "share", SHARE).map(Unsure::Lognormal).and_then(unsure),
+            Some(Kind::OneOf) => only(&mut map, "share", SHARE).map(Unsure::OneOf).and_then(unsure),
             None => Err(empty("share", SHARE)),
         }
     }
+}
+
+fn unsure<E: de::Error>(unsure: Unsure) -> Result<Prevalence, E> {
+    unsure.checked().map(Prevalence::Unsure).map_err(E::custom)
 }
 
 impl JsonSchema for Shows {
@@ -178,6 +195,7 @@ impl JsonSchema for Prevalence {
         let share = generator.subschema_for::<Share>();
         let by_value = generator.subschema_for::<ByValue>();
         let clustered = generator.subschema_for::<Clustered>();
+        let unsure = generator.subschema_for::<Unsure>();
         let one = |key: &str, value: Schema| {
             serde_json::json!({
                 "type": "object",
@@ -187,8 +205,8 @@ impl JsonSchema for Prevalence {
             })
         };
         json_schema!({
-            "description": "A share of devices: for all, by the value of an attribute, or drawn for each value.",
-            "anyOf": [share, one("by-value", by_value), one("clustered", clustered)],
+            "description": "A share of devices: for all, by the value of an attribute, drawn for each value, or what is known of it.",
+            "anyOf": [share, one("by-value", by_value), one("clustered", clustered), unsure],
         })
     }
 }

@@ -100,7 +100,15 @@ impl Form for Unsure {
         if map.next_key::<de::IgnoredAny>()?.is_some() {
             return Err(refuse("a distribution is a map with one key, and this one has more"));
         }
-        match &read {
+        read.checked().map_err(de::Error::custom)
+    }
+}
+
+impl Unsure {
+    /// The same, if its parameters make a distribution.
+    pub(super) fn checked(self) -> Result<Self, ScalarError> {
+        let refuse = |why: &str| ScalarError::new("RC128", why, FORMS);
+        match &self {
             Unsure::Triangular(Triangular { low, mode, high }) => {
                 if low.kind != mode.kind || mode.kind != high.kind {
                     return Err(refuse("`low`, `mode` and `high` are of one kind"));
@@ -115,11 +123,9 @@ impl Form for Unsure {
             Unsure::OneOf(values) if values.is_empty() => return Err(refuse("`one-of` lists no value")),
             _ => {}
         }
-        Ok(read)
+        Ok(self)
     }
-}
 
-impl Unsure {
     /// The value below which a share `p` of the distribution lies (above 0 and below 1), as it is written.
     pub fn at(&self, p: f64) -> String {
         match self {

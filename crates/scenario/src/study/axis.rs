@@ -166,8 +166,14 @@ fn listed(keys: &[String], list: &Node) -> Result<Levels, Diagnostic> {
         Ok(Level { text, changes: vec![change] })
     });
     let all: Vec<Level> = all.collect::<Result<_, _>>()?;
+    // `24 h` is `1 d`.
+    let quantities: Vec<Option<Measured>> = all.iter().map(|level| level.text.parse().ok()).collect();
+    let equal = |i: usize, j: usize| match (quantities[i], quantities[j]) {
+        (Some(a), Some(b)) => a.kind == b.kind && a.value == b.value,
+        _ => all[i].text == all[j].text,
+    };
     for (i, one) in all.iter().enumerate() {
-        if all[..i].iter().any(|other| other.text == one.text) {
+        if (0..i).any(|j| equal(i, j)) {
             let message = format!("the axis `{}` lists `{}` twice", path::join(keys), one.text);
             let place = list.items()[i].span.clone();
             return Err(Diagnostic::error("RC234", message).at(place).help("leave one of the two out"));

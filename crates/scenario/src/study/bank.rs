@@ -132,7 +132,7 @@ pub(super) fn bank(
     };
     let source = match BANKS.iter().find(|(known, _)| *known == name) {
         Some((_, text)) => Arc::new(Source { name: format!("bank {name}"), text: (*text).to_owned() }),
-        None if name.ends_with(".yaml") || name.ends_with(".yml") => match yaml::read(&dir.join(&name)) {
+        None if name.ends_with(".yaml") || name.ends_with(".yml") => match yaml::read(dir.join(&name)) {
             Ok(source) => source,
             Err(problem) => {
                 problems.push(problem.at(place));
