@@ -305,6 +305,12 @@ fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) 
         .measure
         .map(|all| all.into_iter().enumerate().map(|(i, one)| (one, at("measure", i))).collect::<Vec<_>>());
     let choose = read.choose.map(|choose| choose_of(&plan, choose));
+    if choose.as_ref().is_some_and(|choose| choose.then.is_none()) && plan.at("choose.then").is_none() {
+        let message = "`choose` does not say what decides among those that keep the limits";
+        let help =
+            "write `then:` with `least` or `most` and a metric, as in `then: least exposed.device-days`";
+        problems.push(Diagnostic::error("RC218", message).at(plan.locate("choose")).help(help));
+    }
     let bank = bank::bank(&plan, read.bank.as_ref(), dir, &mut problems);
     let design = read.design.unwrap_or(Design::Grid);
     for axis in axes.iter().filter(|axis| axis.levels() == 0) {

@@ -117,7 +117,7 @@ fn members(out: &mut String, of: &Compared) {
 }
 
 /// Metrics in which anything happens at all.
-fn telling<'a>(of: &'a Compared) -> impl Iterator<Item = &'a Metric> {
+fn telling(of: &Compared) -> impl Iterator<Item = &Metric> {
     of.metrics.iter().filter(|metric| !is_empty(metric))
 }
 
@@ -188,7 +188,11 @@ fn mean(metric: &Metric, column: &Column, of: &Of, i: usize) -> String {
     let more = if mean.restricted { ">= " } else { "" };
     let value = format!("{more}{}{mark}", told(column, mean.value));
     match (mean.low, mean.high, mean.varies_at_most) {
-        (Some(low), Some(high), _) => format!("{value}\n{} to {}  ", told(column, low), told(column, high)),
+        // No metric is below zero, and no share above one: an interval cut off there covers as much.
+        (Some(low), Some(high), _) => {
+            let high = if column.unit == "share" { high.min(1.0) } else { high };
+            format!("{value}\n{} to {}  ", told(column, low.max(0.0)), told(column, high))
+        }
         (_, _, Some(_)) => format!("{value}\nin every run  "),
         _ => value,
     }

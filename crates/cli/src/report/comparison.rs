@@ -392,11 +392,11 @@ pub(crate) fn aim(prepared: &Prepared) -> Option<(Criterion, String)> {
     Some((Criterion { column, statistic: statistic(aim.statistic), sense }, aim.to_string()))
 }
 
-/// The choice of a study, with its limits and what decides; `None` if it does not say how to choose.
-pub(crate) fn choice(
-    prepared: &Prepared,
-    comparison: &Comparison<'_>,
-) -> Option<(Choice, Vec<(Limit, String)>, String)> {
+/// A choice with the limits and what decides, each in its words.
+pub(crate) type Reasoned = (Choice, Vec<(Limit, String)>, String);
+
+/// The choice of a study; `None` if it does not say how to choose.
+pub(crate) fn choice(prepared: &Prepared, comparison: &Comparison<'_>) -> Option<Reasoned> {
     let limits = limits(prepared);
     let (objective, words) = aim(prepared)?;
     let plain: Vec<Limit> = limits.iter().map(|(limit, _)| *limit).collect();
