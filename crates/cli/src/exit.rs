@@ -13,7 +13,7 @@ pub(crate) enum Exit {
     GoalMissed,
     /// The input or the command line was refused; nothing was played.
     BadInput,
-    /// Only a part was played, or what was played breaks an invariant.
+    /// Only a part was played or is there, or what was played breaks an invariant.
     Partial,
     /// The answer could not be written, or would go over a limit.
     CannotWrite,
@@ -27,9 +27,12 @@ pub(crate) const TABLE: &[(u8, &str)] = &[
     (0, "ok (a goal that this many runs cannot decide is no failure; the output says so)"),
     (1, "played to the end, and a goal of the scenario was missed"),
     (2, "bad input or usage: nothing was played"),
-    (3, "partial: the run stopped before its end and is valid up to there, or `--check` found it invalid"),
+    (
+        3,
+        "partial: a run stopped before its end and is valid up to there, `--check` found it invalid, or cells of a sweep failed or are missing",
+    ),
     (4, "cannot write the output, or the run would go over a limit"),
-    (INTERRUPTED, "interrupted (Ctrl-C); no outcome was written"),
+    (INTERRUPTED, "interrupted (Ctrl-C); no outcome was written, and what a sweep has finished is kept"),
 ];
 
 /// The table as lines for `--help`.

@@ -146,7 +146,9 @@ impl Runs {
             } else {
                 format!(", {} a run", time(1.0 / rate / 3_600.0))
             };
-            text += &format!(", {} left", time(left_s.ceil() / 3_600.0));
+            if over < self.of {
+                text += &format!(", {} left", time(left_s.ceil() / 3_600.0));
+            }
         }
         (part, text)
     }
@@ -227,6 +229,18 @@ mod tests {
         assert_eq!((part, text.as_str()), (0.25, "10 of 40 runs, 100 000 devices/s, 3 min left"));
         let (part, text) = look(2.0, 0, 90, (1, 12_000, 90)).told(40);
         assert_eq!((part, text.as_str()), (0.0, "0 of 40 runs, 45 devices/s"));
+    }
+
+    #[test]
+    fn a_sweep_is_told_with_its_rate_and_the_time_left() {
+        let told = |seconds, finished, before| Runs { seconds, finished, before, of: 1_000 }.told();
+        assert_eq!(told(10.0, 100, 0), (0.1, "100 of 1 000 runs, 10 runs/s, 1.5 min left".into()));
+        // What was played before the sweep went on took none of its time.
+        assert_eq!(told(10.0, 100, 500), (0.6, "600 of 1 000 runs, 10 runs/s, 40 s left".into()));
+        assert_eq!(told(60.0, 2, 0).1, "2 of 1 000 runs, 30 s a run, 8.3 h left");
+        assert_eq!(told(5.0, 0, 500), (0.5, "500 of 1 000 runs".into()));
+        assert_eq!(told(5.0, 500, 500), (1.0, "1 000 of 1 000 runs, 100 runs/s".into()));
+        assert_eq!(Runs { seconds: 0.0, finished: 0, before: 0, of: 0 }.told().0, 1.0);
     }
 
     #[test]

@@ -120,6 +120,12 @@ impl Study {
             }
             Problems(found)
         })?;
+        if scenario.root.get("base").is_some() {
+            let message = format!("`{name}` is a plan itself, and the base of a plan is a scenario");
+            let help = "name the scenario of that plan, or put what the two say into one";
+            let problem = Diagnostic::error("RC220", message).at(base.span.clone()).help(help);
+            return Err(Problems(vec![problem]));
+        }
         // What the plan does not say, the scenario may.
         let mut plan = file.clone();
         let of_scenario = scenario.study_as_plan();
@@ -144,8 +150,12 @@ impl Study {
                 }
                 Ok(base) => {
                     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                    let taken = bases.iter().any(|(name, _)| *name == stem);
-                    bases.push((if taken { path.display().to_string() } else { stem }, base));
+                    let taken = |name: &String| bases.iter().any(|(other, _)| other == name);
+                    let whole = path.display();
+                    let again = (2..).map(|number| format!("{whole} ({number})"));
+                    let mut names = [stem, whole.to_string()].into_iter().chain(again);
+                    let name = names.find(|name| !taken(name)).unwrap_or_default();
+                    bases.push((name, base));
                 }
                 Err(Problems(found)) => problems.extend(found),
             }
@@ -153,6 +163,7 @@ impl Study {
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
+        same_bank(&bases)?;
         let mut plan = bases[0].1.study_as_plan();
         if let Value::Map(entries) = &mut plan.value {
             // Each file is a strategy by itself.
@@ -219,6 +230,35 @@ impl Study {
         }
         Ok(None)
     }
+}
+
+/// Scenarios that are compared meet the same releases, and each of them can be played alone.
+fn same_bank(bases: &[(String, Base)]) -> Result<(), Problems> {
+    let named = |base: &Base| {
+        let bank = base.study.get("bank")?.to_json();
+        let from = bank.get("from").unwrap_or(&bank).as_str().unwrap_or_default().to_owned();
+        // Two files of one name are two banks.
+        let file = from.ends_with(".yaml") || from.ends_with(".yml");
+        Some((bank, file.then(|| base.dir.join(from).canonicalize().ok())))
+    };
+    let first = named(&bases[0].1);
+    let problems = bases[1..].iter().filter(|(_, base)| named(base) != first).map(|(_, base)| {
+        let span = &base.root.span;
+        let here = base.study.entry("bank").map(|entry| entry.key_span.clone());
+        let there = &bases[0].1.root.span.source.name;
+        let message = match (&first, &here) {
+            (Some(_), None) => {
+                format!("`{}` names no bank of releases, and `{there}` does", span.source.name)
+            }
+            (None, _) => format!("`{}` names a bank of releases, and `{there}` does not", span.source.name),
+            _ => format!("`{}` names another bank of releases than `{there}`", span.source.name),
+        };
+        Diagnostic::error("RC220", message)
+            .at(here)
+            .help("write the same `bank` into all of them, or into none")
+    });
+    let problems: Vec<Diagnostic> = problems.collect();
+    if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
 }
 
 /// What is wrong with the comparisons that a scenario names, before any of them is loaded.
@@ -322,6 +362,10 @@ fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) 
             let help = "write steps, as in `6 d to 9 d step 1 d` or `5 values from 6 d to 9 d`, or take `design: { latin: 50 }`";
             problems.push(Diagnostic::error("RC234", message).at(axis.span.clone()).help(help));
         }
+    }
+    if read.runs.is_some_and(|runs| runs.get() == 0) {
+        let problem = Diagnostic::error("RC212", "`runs` is 0, so nothing would be played");
+        problems.push(problem.at(plan.locate("runs")).help("write how often to play each, as in `runs: 40`"));
     }
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(Problems(problems));

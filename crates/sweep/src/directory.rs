@@ -99,16 +99,20 @@ pub(crate) fn write_plan(dir: &Path, layout: &Layout) -> Result<(), Refusal> {
     })
 }
 
-/// A checksum of what a layout says about results: all of it but how to replay a point, which differs between
-/// machines that keep the scenario in different places. Journals carry it, so that a plan that was damaged or edited is
+/// A checksum of what a layout says about results. Journals carry it, so that a plan that was damaged or edited is
 /// noticed.
 pub(crate) fn fingerprint(layout: &Layout) -> String {
+    format!("{:08x}", crc32fast::hash(said(layout).as_bytes()))
+}
+
+/// What a layout says about results: all of it but how to replay a point, which differs between machines that keep the
+/// scenario in different places.
+pub(crate) fn said(layout: &Layout) -> String {
     let mut said = layout.clone();
     for point in &mut said.points {
         point.replay.clear();
     }
-    let text = serde_json::to_vec(&said).expect("invariant: a layout is made of numbers, texts and lists");
-    format!("{:08x}", crc32fast::hash(&text))
+    serde_json::to_string(&said).expect("invariant: a layout is made of numbers, texts and lists")
 }
 
 /// Whether a sweep may begin in a directory, which need not exist. Nothing is changed.

@@ -3,7 +3,12 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use rayon::prelude::*;
-use rollcast_core::{goals::Goal, plan::Plan, replicate::Wanted};
+use rollcast_core::{
+    goals::Goal,
+    plan::{Fleet, Plan},
+    replicate::Wanted,
+    tally::Tally,
+};
 use rollcast_scenario::{
     diagnostic::{Diagnostic, Severity},
     digest,
@@ -21,6 +26,7 @@ use crate::{
         levels::{grid, grid_size, one_at_a_time},
         sobol::Sobol,
     },
+    directory,
     layout::{Axis, AxisUnit, CellId, Layout, Member, Point, Value},
 };
 
@@ -28,6 +34,8 @@ use crate::{
 const MOST_POINTS: u64 = 1 << 20;
 /// Plans that are kept from the check to the play; others are compiled again.
 const KEPT_PLANS: usize = 512;
+/// What the inventories of kept plans may take together: each has its own.
+const KEPT_BYTES: u64 = 32 << 20;
 
 /// What the command line says of a study.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +69,10 @@ pub struct Prepared {
     uncertain: bool,
     /// By point and member, of a small study.
     kept: Vec<Arc<Scene>>,
-    seed: u64,
+    /// By point and member, of a large one: the digests of what was checked.
+    checked: Vec<String>,
+    /// The points with the largest fleet and with the most counters.
+    heaviest: [usize; 2],
 }
 
 /// A point against a member: what the engine plays.
@@ -103,7 +114,8 @@ impl Prepared {
         let members = study.bank.as_ref().map_or(1, |bank| bank.members.len());
         check_strategies(&study)?;
         // Loaded scenarios are large, so those of a large sweep are loaded again when they are played.
-        let keep = candidates.len() * members <= KEPT_PLANS;
+        let scenes = candidates.len() * members;
+        let keep = (scenes <= KEPT_PLANS).then(|| KEPT_BYTES / (scenes as u64).max(1));
         let looked: Vec<Result<Option<Looked>, Vec<Diagnostic>>> =
             candidates.par_iter().with_max_len(1).map(|point| look(&study, point, members, keep)).collect();
         let mut problems = Vec::new();
@@ -161,8 +173,6 @@ impl Prepared {
                 bank.members.iter().map(member).collect()
             }
         };
-        let digests = found.iter().flat_map(|(_, looked)| looked.digests.iter());
-        let digest = digest_of(digests, seed, runs, &columns, &study);
         let axes: Vec<Axis> = match options.axes {
             true => study
                 .axes
@@ -171,51 +181,81 @@ impl Prepared {
                 .collect(),
             false => Vec::new(),
         };
-        let layout = Layout {
+        let mut layout = Layout {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            digest,
+            digest: String::new(),
             seed,
             points: found.iter().map(|((s, levels), _)| point(&study, options, &axes, *s, levels)).collect(),
             axes,
             columns: columns.iter().map(|measured| measured.column.clone()).collect(),
             members,
         };
+        layout.digest = digest_of(&layout, found.iter().flat_map(|(_, looked)| &looked.digests));
         let uncertain = found.iter().any(|(_, looked)| looked.facts.uncertain);
         let devices = found.iter().map(|(_, looked)| looked.facts.devices).max().unwrap_or(0);
+        let most = |of: fn(&Looked) -> u64| {
+            (0..found.len()).rev().max_by_key(|&point| of(&found[point].1)).unwrap_or(0)
+        };
+        let heaviest = [most(|looked| looked.facts.devices), most(|looked| looked.counters)];
         let mut kept = Vec::new();
+        let mut checked = Vec::new();
         let mut points = Vec::with_capacity(found.len());
+        let keep = found.iter().all(|(_, looked)| !looked.kept.is_empty());
         for ((strategy, levels), looked) in found {
-            for loaded in looked.kept {
+            if !keep {
+                checked.extend(looked.digests);
+            }
+            for loaded in looked.kept.into_iter().filter(|_| keep) {
                 let changes = loaded.1;
                 kept.push(Arc::new(scene(loaded.0, &columns, strategy, changes)));
             }
             points.push((strategy, levels));
         }
-        Ok(Prepared { study, layout, warnings, devices, points, columns, uncertain, kept, seed })
+        Ok(Prepared { study, layout, warnings, devices, points, columns, uncertain, kept, checked, heaviest })
+    }
+
+    /// What is played for the points that take most: that with the largest fleet, and that with the most counters.
+    ///
+    /// # Errors
+    /// As [`Prepared::scene`].
+    pub fn heaviest(&self) -> Result<[Arc<Scene>; 2], String> {
+        let scene = |point| self.scene(CellId { point, member: 0, first: 0, runs: 1 });
+        Ok([scene(self.heaviest[0])?, scene(self.heaviest[1])?])
     }
 
     /// What is played in a cell.
-    pub fn scene(&self, cell: CellId) -> Result<Arc<Scene>, Problems> {
-        if let Some(kept) = self.kept.get(cell.point * self.layout.members.len() + cell.member) {
+    ///
+    /// # Errors
+    /// If a file that the scenario names was changed or removed since it was checked.
+    pub fn scene(&self, cell: CellId) -> Result<Arc<Scene>, String> {
+        let number = cell.point * self.layout.members.len() + cell.member;
+        if let Some(kept) = self.kept.get(number) {
             return Ok(Arc::clone(kept));
         }
+        let scene = self.load(cell).map_err(|found| found.to_string())?;
+        match self.checked.get(number).is_none_or(|digest| *digest == scene.0.digest) {
+            true => Ok(Arc::new(self::scene(scene.0, &self.columns, self.points[cell.point].0, scene.1))),
+            false => Err("a file that the scenario names was changed while the sweep was played".into()),
+        }
+    }
+
+    fn load(&self, cell: CellId) -> Result<(Loaded, Vec<Change>), Problems> {
         let (strategy, levels) = &self.points[cell.point];
         let changes = self.study.changes(Some(*strategy), levels);
         let base = self.study.base(*strategy);
-        let (loaded, changes) = match &self.study.bank {
+        Ok(match &self.study.bank {
             None => (base.load_once(&changes)?, changes),
             Some(_) => {
                 let labels = base.load_once(&changes)?.labels;
                 let changes = self.study.with_member(*strategy, &changes, cell.member, &labels);
                 (base.load_once(&changes)?, changes)
             }
-        };
-        Ok(Arc::new(scene(loaded, &self.columns, *strategy, changes)))
+        })
     }
 
     /// The plan of one replication of a scene.
     pub fn plan_of(&self, scene: &Scene, replication: u32) -> Result<Plan, Problems> {
-        self.study.base(scene.strategy).plan_of(&scene.changes, self.seed, replication)
+        self.study.base(scene.strategy).plan_of(&scene.changes, self.layout.seed, replication)
     }
 
     /// The column that decides, and whether the least of it is wanted; without a choice the first column.
@@ -244,7 +284,7 @@ impl Prepared {
         words.extend(point.replay.iter().cloned());
         let member = &self.layout.members[cell.member].name;
         if !member.is_empty() {
-            words.push(format!("--member {}", quoted(member)));
+            words.push(option("--member", member));
         }
         words.push(format!("--seed {} --replication {replication}", self.layout.seed));
         words.join(" ")
@@ -254,18 +294,21 @@ impl Prepared {
 /// What a look at a point found.
 struct Looked {
     facts: columns::Facts,
+    /// Bytes of its counters.
+    counters: u64,
     digests: Vec<String>,
     warnings: Vec<Diagnostic>,
     /// By member.
     kept: Vec<(Loaded, Vec<Change>)>,
 }
 
-/// Loads a point with every member; `None` if it breaks a condition.
+/// Loads a point with every member, and keeps what it loaded if its inventory takes no more than `keep` bytes; `None` if
+/// it breaks a condition.
 fn look(
     study: &Study,
     point: &(usize, Vec<Level>),
     members: usize,
-    keep: bool,
+    keep: Option<u64>,
 ) -> Result<Option<Looked>, Vec<Diagnostic>> {
     let (strategy, levels) = point;
     let changes = study.changes(Some(*strategy), levels);
@@ -274,8 +317,14 @@ fn look(
     if study.broken(&plain).map_err(|problem| vec![problem])?.is_some() {
         return Ok(None);
     }
+    let inventory = match &plain.plan.fleet {
+        Fleet::Described(_) => 0,
+        Fleet::Listed(listed) => listed.bytes(),
+    };
+    let keep = keep.is_some_and(|most| inventory <= most);
     let mut looked = Looked {
         facts: columns::Facts::of(&plain),
+        counters: Tally::bytes(&plain.plan),
         digests: Vec::new(),
         warnings: Vec::new(),
         kept: Vec::new(),
@@ -323,7 +372,7 @@ fn scene(loaded: Loaded, columns: &[Measured], strategy: usize, changes: Vec<Cha
     Scene { plan: loaded.plan, wanted, goals, slots, uncertain, changes, strategy }
 }
 
-/// Strategies that reach into something that is not there.
+/// Settings of the plan, of its strategies and of its axes that reach into something that is not there.
 fn check_strategies(study: &Study) -> Result<(), Problems> {
     let mut problems: Vec<Diagnostic> =
         (0..study.strategies.len()).flat_map(|strategy| study.astray(strategy)).collect();
@@ -352,7 +401,12 @@ fn designed(study: &Study, seed: u64) -> Result<Vec<Vec<Level>>, Problems> {
     match study.design {
         Design::Grid => match grid_size(&counts).filter(|size| *size <= MOST_POINTS) {
             Some(_) => Ok(grid(&counts).map(pick).collect()),
-            None => Err(too_many(study, format!("a grid of {counts:?} values has"))),
+            None => {
+                let each: Vec<String> = counts.iter().take(6).map(usize::to_string).collect();
+                let more = if counts.len() > each.len() { " x ..." } else { "" };
+                let axes = counts.len();
+                Err(too_many(study, format!("a grid of {axes} axes ({}{more} values) has", each.join(" x "))))
+            }
         },
         Design::OneAtATime => {
             // The base is the first value of each axis.
@@ -403,18 +457,29 @@ fn point(study: &Study, options: &Options, axes: &[Axis], strategy: usize, level
         all => axes.iter().zip(all).map(value).collect(),
     };
     let named = &study.strategies[strategy];
-    let mut replay = vec![quoted(&options.files[named.base.min(options.files.len() - 1)])];
+    let mut replay = vec![file(&options.files[named.base.min(options.files.len() - 1)])];
     // A scenario without strategies is its own strategy.
     if study.bases.len() == 1 && study.strategies.len() + named.changes.len() > 1 {
-        replay.push(format!("--strategy {}", quoted(&named.name)));
+        replay.push(option("--strategy", &named.name));
     }
     let of_axes = axes
         .iter()
         .zip(levels)
-        .map(|(axis, level)| format!("--axis {}", quoted(&format!("{}={}", axis.name, level.text))));
+        .map(|(axis, level)| option("--axis", &format!("{}={}", axis.name, level.text)));
     replay.extend(of_axes);
-    replay.extend(options.sets.iter().map(|set| format!("--set {}", quoted(set))));
+    replay.extend(options.sets.iter().map(|set| option("--set", set)));
     Point { strategy: named.name.clone(), values, replay }
+}
+
+/// An option with its value as a shell and the command line take them. A value that looks like an option is tied to it.
+pub fn option(name: &str, value: &str) -> String {
+    let between = if value.starts_with('-') { '=' } else { ' ' };
+    format!("{name}{between}{}", quoted(value))
+}
+
+/// A file as a shell and the command line take it.
+pub fn file(path: &str) -> String {
+    if path.starts_with('-') { quoted(&format!("./{path}")) } else { quoted(path) }
 }
 
 /// A word as a shell takes it.
@@ -427,22 +492,12 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
-fn digest_of<'a>(
-    points: impl Iterator<Item = &'a String>,
-    seed: u64,
-    runs: u32,
-    columns: &[Measured],
-    study: &Study,
-) -> String {
-    let mut text = format!("seed {seed}\nruns {runs}\n");
-    for measured in columns {
-        text += &format!("column {}\n", measured.column.name);
-    }
-    for member in study.bank.iter().flat_map(|bank| &bank.members) {
-        text += &format!("member {} {}\n", member.name, member.weight);
-    }
-    for point in points {
-        text += &format!("point {point}\n");
+/// A fingerprint of everything that results depend on: what the layout says, and each scenario with each member.
+fn digest_of<'a>(layout: &Layout, scenarios: impl Iterator<Item = &'a String>) -> String {
+    let mut text = directory::said(layout);
+    for scenario in scenarios {
+        text.push('\n');
+        text += scenario;
     }
     digest::of_text(&text)
 }
@@ -455,7 +510,7 @@ fn once_each(problems: &mut Vec<Diagnostic>) {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{file, option, quoted};
 
     #[test]
     fn words_survive_a_shell() {
@@ -463,5 +518,12 @@ mod tests {
         assert_eq!(quoted("rings.First.size=8"), "rings.First.size=8");
         assert_eq!(quoted("a=it's"), r"'a=it'\''s'");
         assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn values_are_not_taken_for_options() {
+        assert_eq!(option("--strategy", "my own"), "--strategy 'my own'");
+        assert_eq!(option("--strategy", "--help me"), "--strategy='--help me'");
+        assert_eq!((file("a.yaml"), file("-a.yaml")), ("a.yaml".into(), "./-a.yaml".into()));
     }
 }

@@ -2,9 +2,8 @@
 //!
 //! Threads of one pool take runs from a shared counter in plan order. Small fleets are played one a thread; of large
 //! fleets fewer runs are in hand at a time, and the other threads help inside them: there are never more threads than
-//! the pool has, and memory stays that of the runs in hand. Whoever
-//! ends the last run of a cell hands the cell over, so cells come in the order in which they are finished; what they
-//! hold does not depend on it.
+//! the pool has, and memory stays that of the runs in hand. Whoever ends the last run of a cell hands the cell over, so
+//! cells come in the order in which they are finished; what they hold does not depend on it.
 
 use std::{
     collections::BTreeMap,
@@ -45,10 +44,26 @@ pub fn play(
     cells: &[u64],
     pool: &rayon::ThreadPool,
     progress: &Progress,
+    done: impl FnMut(u64, Played) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    play_watched(prepared, cells, pool, progress, &|_, _| (), done)
+}
+
+/// The same, where somebody is told of each run (its cell and replication) on its thread before it begins. A panic there
+/// is one of the run: that is how tests see what a fault of the engine costs.
+///
+/// # Errors
+/// What `done` refuses; then nothing more is begun.
+pub fn play_watched(
+    prepared: &Prepared,
+    cells: &[u64],
+    pool: &rayon::ThreadPool,
+    progress: &Progress,
+    begins: &(dyn Fn(CellId, u32) + Sync),
     mut done: impl FnMut(u64, Played) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
     let (sender, receiver) = mpsc::channel::<(u64, Played)>();
-    let floor = Floor::new(prepared, cells, progress, sender);
+    let floor = Floor::new(prepared, cells, progress, begins, sender);
     let inside = (prepared.devices / DEVICES_A_THREAD).max(1) as usize;
     let lanes = (pool.current_num_threads() / inside).max(1);
     thread::scope(|scope| {
@@ -81,7 +96,7 @@ pub fn play(
 pub fn try_one(prepared: &Prepared, cell: u64) -> Result<Row, String> {
     let (sender, _receiver) = mpsc::channel();
     let progress = Progress::default();
-    let floor = Floor::new(prepared, &[], &progress, sender);
+    let floor = Floor::new(prepared, &[], &progress, &|_, _| (), sender);
     let id = prepared.layout.cell(cell);
     floor.run(&Open::new(id), id.first)
 }
@@ -97,6 +112,7 @@ struct Floor<'a> {
     open: Mutex<BTreeMap<usize, Arc<Open>>>,
     sender: Mutex<Option<mpsc::Sender<(u64, Played)>>>,
     progress: &'a Progress,
+    begins: &'a (dyn Fn(CellId, u32) + Sync),
     stopped: AtomicBool,
     watch: Watch,
 }
@@ -121,6 +137,7 @@ impl<'a> Floor<'a> {
         prepared: &'a Prepared,
         cells: &'a [u64],
         progress: &'a Progress,
+        begins: &'a (dyn Fn(CellId, u32) + Sync),
         sender: mpsc::Sender<(u64, Played)>,
     ) -> Self {
         let mut first_run = Vec::with_capacity(cells.len() + 1);
@@ -138,6 +155,7 @@ impl<'a> Floor<'a> {
             open: Mutex::new(BTreeMap::new()),
             sender: Mutex::new(Some(sender)),
             progress,
+            begins,
             stopped: AtomicBool::new(false),
             watch: Watch::new(),
         }
@@ -182,8 +200,8 @@ impl<'a> Floor<'a> {
     /// Plays one run. A panic is a fault of the program: it costs this cell and nothing else.
     fn run(&self, open: &Open, replication: u32) -> Result<Row, String> {
         let work = || {
-            let scene =
-                open.scene.get_or_init(|| self.prepared.scene(open.id).map_err(|found| found.to_string()));
+            (self.begins)(open.id, replication);
+            let scene = open.scene.get_or_init(|| self.prepared.scene(open.id));
             let scene = scene.as_ref().map_err(Clone::clone)?;
             if !scene.uncertain {
                 return self.row(scene, &scene.plan, replication);

@@ -4,7 +4,7 @@ use rollcast_sweep::{
     journal::{Journal, Resumed},
     prepare::Prepared,
     refusal::Refusal,
-    rows::{Played, Results},
+    rows::Results,
     shard::Shard,
 };
 
@@ -14,7 +14,7 @@ use crate::{
     exit::Exit,
     limits,
     output::{CannotWrite, Output, say},
-    render::{comparison, number::many},
+    render::comparison,
     report::comparison as report,
 };
 
@@ -27,7 +27,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
         Err(exit) => return Ok(exit),
     };
     study::warn(&prepared, args.quiet);
-    study::check(&prepared, pool.current_num_threads(), args.max_memory)?;
+    study::check(&prepared, Shard::WHOLE, pool.current_num_threads(), args.max_memory)?;
     let layout = &prepared.layout;
     // Opened before the work: a bad path fails now and not after it.
     let output = Output::open(args.output.as_deref())?;
@@ -58,7 +58,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
     if let Err(refusal) = played.and_then(|()| journal.map_or(Ok(()), Journal::finish)) {
         return Ok(study::refuse(&refusal));
     }
-    let failed = failed(&prepared, &results);
+    let failed = study::failed(layout, &results, "the same command");
     let files = args.files.iter().map(|file| file.display().to_string()).collect();
     let compared = pool.install(|| report::build(&prepared, &results, files));
     output.write(|out| match args.format {
@@ -85,21 +85,4 @@ fn open(args: &CompareArgs, prepared: &Prepared, results: &mut Results) -> Resul
     }
     played.into_iter().for_each(|(cell, played)| results.put(cell, played));
     Ok(Some(journal))
-}
-
-/// Says which cells failed; true if one did.
-fn failed(prepared: &Prepared, results: &Results) -> bool {
-    let mut number = 0;
-    for cell in 0..prepared.layout.cells() {
-        if let Some(Played::Panicked { message, replay }) = results.cell(cell) {
-            number += 1;
-            say(&format!(
-                "cell {cell} failed: {message}\n  this is a fault of the program; to see it again: {replay}"
-            ));
-        }
-    }
-    if number > 0 {
-        say(&format!("{} failed: their runs are missing from the comparison", many(number, "cell")));
-    }
-    number > 0
 }

@@ -1,6 +1,6 @@
 //! `rollcast merge`: puts the shards of a sweep together.
 
-use rollcast_sweep::{merge::merge as put_together, rows::Played};
+use rollcast_sweep::merge::merge as put_together;
 
 use super::{study, sweep::write_results};
 use crate::{
@@ -28,17 +28,14 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, CannotWrite> {
         return Ok(Exit::Partial);
     }
     write_results(&merged.layout, &merged.results, &args.output)?;
-    let panicked = (0..merged.layout.cells())
-        .filter(|&cell| matches!(merged.results.cell(cell), Some(Played::Panicked { .. })))
-        .count() as u64;
     print(&format!(
         "{} and {} are in `{out}`\n",
         many(merged.layout.cells(), "cell"),
         many(merged.layout.runs(), "run")
     ))?;
-    if panicked > 0 {
-        say(&format!("{} failed and have no rows; `--resume` plays them again", many(panicked, "cell")));
-        return Ok(Exit::Partial);
-    }
-    Ok(Exit::Ok)
+    Ok(if study::failed(&merged.layout, &merged.results, "`rollcast sweep` with `--resume`") {
+        Exit::Partial
+    } else {
+        Exit::Ok
+    })
 }

@@ -8,7 +8,7 @@ use rollcast_core::{
     replicate::replicate_each,
 };
 
-use rollcast_sweep::prepare::quoted;
+use rollcast_sweep::prepare::{file, option};
 
 use super::study;
 use crate::{
@@ -144,12 +144,12 @@ fn exit(report: &Report, quiet: bool) -> Exit {
 
 /// The command that plays one replication again.
 fn replay(args: &RunArgs, seed: u64, replication: u32) -> String {
-    let mut words = vec!["rollcast run".to_owned(), quoted(&args.scenario.display().to_string())];
-    words.extend(args.strategy.iter().map(|name| format!("--strategy {}", quoted(name))));
-    words.extend(args.axes.iter().map(|axis| format!("--axis {}", quoted(axis))));
-    words.extend(args.member.iter().map(|name| format!("--member {}", quoted(name))));
+    let mut words = vec!["rollcast run".to_owned(), file(&args.scenario.display().to_string())];
+    words.extend(args.strategy.iter().map(|name| option("--strategy", name)));
+    words.extend(args.axes.iter().map(|axis| option("--axis", axis)));
+    words.extend(args.member.iter().map(|name| option("--member", name)));
     words.push(format!("--seed {seed} --replication {replication}"));
-    words.extend(args.sets.iter().map(|set| format!("--set {}", quoted(set))));
+    words.extend(args.sets.iter().map(|set| option("--set", set)));
     words.join(" ")
 }
 

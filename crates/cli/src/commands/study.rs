@@ -8,17 +8,18 @@ use std::{
 
 use rollcast_scenario::{
     layers::Change,
-    load::{Base, Loaded, Problems},
+    load::{Base, Loaded},
     scalar::Bytes,
     study::{Level, Study},
     suggest,
 };
 use rollcast_sweep::{
-    layout::{Axis, AxisUnit, Layout, Value},
+    layout::{Axis, AxisUnit, BLOCK, Layout, Value},
     prepare::{Options, Prepared},
     refusal::{Kind, Refusal},
     rows::{Played, Results, Row},
     runner::{self, Progress},
+    shard::Shard,
 };
 
 use crate::{
@@ -28,7 +29,7 @@ use crate::{
     progress::{Runs, shown},
     render::{
         diagnostics,
-        number::{count, share, time},
+        number::{bytes, many, share, time},
     },
 };
 
@@ -91,8 +92,14 @@ fn pick(what: &str, name: &str, known: &[&str]) -> Result<usize, Exit> {
     })
 }
 
-/// The level that `--axis AXIS=VALUE` names.
+/// The level that `--axis AXIS=VALUE` names. The names of axes and of blocks are free, so they may hold blanks and `=`.
 fn level(study: &Study, text: &str) -> Result<Level, Exit> {
+    let exactly = |axis: &rollcast_scenario::study::Axis| {
+        axis.named(text.strip_prefix(axis.name.as_str())?.strip_prefix('=')?)
+    };
+    if let Some(level) = study.axes.iter().find_map(exactly) {
+        return Ok(level);
+    }
     let help = "write it as in `--axis rings.First.size=800`";
     let Some((name, value)) = text.split_once('=') else {
         say(&super::error(&format!("`{text}` is no axis with a value"), help));
@@ -134,23 +141,34 @@ pub(super) fn warn(prepared: &Prepared, quiet: bool) {
     }
 }
 
-/// Refuses what would not fit or not end.
-pub(super) fn check(prepared: &Prepared, threads: usize, limit: Bytes) -> Result<(), CannotWrite> {
-    let first = prepared.scene(prepared.layout.cell(0)).map_err(|Problems(found)| CannotWrite {
-        message: found.first().map_or_else(String::new, |problem| problem.message.clone()),
-        help: "correct the plan".into(),
-    })?;
-    let runs = u32::try_from(prepared.layout.runs()).unwrap_or(u32::MAX);
-    limits::check(&first.plan, threads, 1, limit)?;
-    let rows = u64::from(runs).saturating_mul(row_bytes(&prepared.layout));
+/// Refuses what would not fit or not end: the largest of all points, and the results of the shard.
+pub(super) fn check(
+    prepared: &Prepared,
+    shard: Shard,
+    threads: usize,
+    limit: Bytes,
+) -> Result<(), CannotWrite> {
+    let heaviest = prepared
+        .heaviest()
+        .map_err(|message| CannotWrite { message, help: "leave the files alone and try again".into() })?;
+    for scene in heaviest {
+        limits::check(&scene.plan, threads, 1, limit)?;
+    }
+    let layout = &prepared.layout;
+    // Counted cell by cell, a design that is far too large would take longer than its refusal may.
+    let runs = layout.runs().min(shard.count(layout).saturating_mul(BLOCK.into()));
+    let cells = layout.cells().saturating_mul(size_of::<Option<Played>>() as u64);
+    let rows = runs.saturating_mul(row_bytes(layout)).saturating_add(cells);
     if rows <= limit.bytes() {
         return Ok(());
     }
     Err(CannotWrite {
         message: format!(
-            "the results of {} runs would take {} bytes of memory, and the limit is {limit}",
-            count(prepared.layout.runs()),
-            count(rows)
+            "the results of {} would take {} of memory, with a place for each of {}; the limit is {}",
+            many(runs, "run"),
+            bytes(rows as f64),
+            many(layout.cells(), "cell"),
+            bytes(limit.bytes() as f64),
         ),
         help: "play it in shards, with fewer replications, or with a higher `--max-memory`".into(),
     })
@@ -165,6 +183,25 @@ impl From<Refusal> for CannotWrite {
     fn from(refusal: Refusal) -> Self {
         CannotWrite { message: refusal.message, help: refusal.help.into() }
     }
+}
+
+/// Says which cells failed, and what plays them `again`; true if one did.
+pub(super) fn failed(layout: &Layout, results: &Results, again: &str) -> bool {
+    let mut failed = 0;
+    for cell in 0..layout.cells() {
+        if let Some(Played::Panicked { message, replay }) = results.cell(cell) {
+            failed += 1;
+            say(&format!("cell {cell} failed: {message}\n  to see it again: {replay}"));
+        }
+    }
+    if failed > 0 {
+        let (have, them) = if failed == 1 { ("has", "it") } else { ("have", "them") };
+        say(&format!("{} failed and {have} no rows; {again} plays {them} again", many(failed, "cell")));
+        say(
+            "where the files of the scenario are as they were, that is a fault of the program: please report it",
+        );
+    }
+    failed > 0
 }
 
 /// Says a refusal; gives the exit that follows.
@@ -198,7 +235,8 @@ pub(super) fn play(
     mut keep: impl FnMut(u64, &Played) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
     let progress = Progress::default();
-    let best = Mutex::new(Best::new(&prepared.layout));
+    let aim = prepared.aim();
+    let best = Mutex::new(Best::new(&prepared.layout, aim, results));
     let begun = Instant::now();
     let look = || {
         let runs = Runs {
@@ -213,12 +251,11 @@ pub(super) fn play(
         }
         (part, text)
     };
-    let aim = prepared.aim();
     shown(show.quiet, show.way_out, look, || {
         runner::play(prepared, cells, pool, &progress, |cell, played| {
             keep(cell, &played)?;
-            if let (Some(aim), Ok(mut best)) = (aim, best.lock()) {
-                best.add(&prepared.layout, cell, &played, aim);
+            if let Ok(mut best) = best.lock() {
+                best.add(&prepared.layout, cell, &played);
             }
             results.put(cell, played);
             Ok(())
@@ -235,20 +272,27 @@ struct Best {
 }
 
 impl Best {
-    fn new(layout: &Layout) -> Self {
+    /// Of what was played before.
+    fn new(layout: &Layout, aim: Option<(usize, bool)>, results: &Results) -> Self {
         let points = layout.points.len();
-        Best { sums: vec![(0.0, 0.0); points], cells: vec![0; points], aim: None }
+        let mut best = Best { sums: vec![(0.0, 0.0); points], cells: vec![0; points], aim };
+        for cell in 0..layout.cells() {
+            if let Some(played) = results.cell(cell) {
+                best.add(layout, cell, played);
+            }
+        }
+        best
     }
 
-    fn add(&mut self, layout: &Layout, cell: u64, played: &Played, aim: (usize, bool)) {
+    fn add(&mut self, layout: &Layout, cell: u64, played: &Played) {
+        let Some((column, _)) = self.aim else { return };
         let id = layout.cell(cell);
         self.cells[id.point] += 1;
-        self.aim = Some(aim);
         let Played::Rows(rows) = played else { return };
         let of = &layout.members[id.member];
         let weight = of.weight / f64::from(of.runs);
         for row in rows {
-            let value = row.values[aim.0].or(layout.columns[aim.0].limit);
+            let value = row.values[column].or(layout.columns[column].limit);
             if let Some(value) = value {
                 let sum = &mut self.sums[id.point];
                 *sum = (sum.0 + weight * value, sum.1 + weight);
@@ -288,4 +332,64 @@ pub(crate) fn label(layout: &Layout, point: usize) -> String {
         .chain(layout.axes.iter().zip(&of.values).filter_map(value))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcast_sweep::layout::{Column, Member, Point};
+
+    use super::*;
+
+    fn layout() -> Layout {
+        let point = |size: f64| Point {
+            strategy: "as it is".into(),
+            values: vec![Some(Value::Number(size))],
+            replay: Vec::new(),
+        };
+        let column =
+            Column { name: "h95".into(), unit: "hours".into(), lower_is_better: true, limit: Some(90.0) };
+        Layout {
+            version: String::new(),
+            digest: String::new(),
+            seed: 1,
+            axes: vec![Axis { name: "size".into(), unit: AxisUnit::Number }],
+            columns: vec![column],
+            points: vec![point(10.0), point(20.0), point(40.0)],
+            members: vec![Member { name: String::new(), weight: 1.0, runs: 50 }],
+        }
+    }
+
+    fn played(value: Option<f64>) -> Played {
+        Played::Rows(vec![Row { values: vec![value], ended_early: false }; 25])
+    }
+
+    #[test]
+    fn the_best_so_far_is_one_that_is_finished() {
+        let layout = layout();
+        let mut best = Best::new(&layout, Some((0, true)), &Results::new(&layout));
+        assert_eq!(best.told(&layout), None);
+        best.add(&layout, 0, &played(Some(50.0)));
+        best.add(&layout, 2, &played(Some(1.0)));
+        assert_eq!(best.told(&layout), None, "half a point is none");
+        best.add(&layout, 1, &played(Some(60.0)));
+        assert_eq!(best.told(&layout).unwrap(), "10 (h95 55.000)");
+        // Never is no less than the end of the watch.
+        best.add(&layout, 3, &played(None));
+        assert_eq!(best.told(&layout).unwrap(), "20 (h95 45.500)");
+    }
+
+    #[test]
+    fn the_best_of_a_sweep_that_goes_on_may_be_one_of_before() {
+        let layout = layout();
+        let mut results = Results::new(&layout);
+        (0..3).for_each(|cell| results.put(cell, played(Some(cell as f64))));
+        let mut best = Best::new(&layout, Some((0, false)), &results);
+        assert_eq!(best.told(&layout).unwrap(), "10 (h95 0.500)");
+        best.add(&layout, 3, &played(Some(3.0)));
+        assert_eq!(best.told(&layout).unwrap(), "20 (h95 2.500)");
+        let panicked = Played::Panicked { message: String::new(), replay: String::new() };
+        best.add(&layout, 4, &panicked);
+        best.add(&layout, 5, &panicked);
+        assert_eq!(best.told(&layout).unwrap(), "20 (h95 2.500)", "what failed has no value");
+    }
 }

@@ -6,7 +6,7 @@ use rollcast_sweep::{
     export::{self, Format},
     journal::{Journal, Resumed},
     prepare::Prepared,
-    rows::{Played, Results},
+    rows::Results,
     runner,
     shard::Shard,
 };
@@ -36,7 +36,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, CannotWrite> {
         Err(exit) => return Ok(exit),
     };
     study::warn(&prepared, args.quiet);
-    study::check(&prepared, pool.current_num_threads(), args.max_memory)?;
+    study::check(&prepared, args.shard, pool.current_num_threads(), args.max_memory)?;
     if args.dry_run {
         return dry_run(&prepared, &pool);
     }
@@ -88,18 +88,11 @@ fn open(args: &SweepArgs, prepared: &Prepared, dir: &Path) -> Result<(Journal, R
 /// Writes the results of a whole sweep, and says what came of it.
 fn finish(args: &SweepArgs, prepared: &Prepared, results: &Results, dir: &Path) -> Result<Exit, CannotWrite> {
     let layout = &prepared.layout;
-    let mut panicked = Vec::new();
-    for cell in args.shard.cells(layout) {
-        if let Some(Played::Panicked { message, replay }) = results.cell(cell) {
-            panicked.push((cell, message.clone(), replay.clone()));
-        }
-    }
-    for (cell, message, replay) in &panicked {
-        say(&format!(
-            "cell {cell} failed: {message}\n  this is a fault of the program; to see it again: {replay}"
-        ));
-    }
-    let exit = if panicked.is_empty() { Exit::Ok } else { Exit::Partial };
+    let exit = if study::failed(layout, results, "`rollcast sweep` with `--resume`") {
+        Exit::Partial
+    } else {
+        Exit::Ok
+    };
     if args.shard != Shard::WHOLE {
         if !args.quiet {
             say(&format!("shard {} is finished; `rollcast merge` puts the shards together", args.shard));
@@ -129,13 +122,14 @@ fn dry_run(prepared: &Prepared, pool: &rayon::ThreadPool) -> Result<Exit, Cannot
     const ENOUGH_S: f64 = 2.0;
     let layout = &prepared.layout;
     let cells = layout.cells();
+    let one = limits::pool(1)?;
     let begun = Instant::now();
     let mut measured = 0_u64;
     // Far-apart cells first, so that a few stand for all.
     let mut order: Vec<u64> = (0..cells.min(16)).map(|i| i * cells / cells.min(16)).collect();
     order.dedup();
     for cell in order {
-        runner::try_one(prepared, cell).map_err(|message| CannotWrite {
+        one.install(|| runner::try_one(prepared, cell)).map_err(|message| CannotWrite {
             message: format!("cell {cell} fails: {message}"),
             help: "this is a fault of the program; please report it with the plan".into(),
         })?;
@@ -166,14 +160,18 @@ fn dry_run(prepared: &Prepared, pool: &rayon::ThreadPool) -> Result<Exit, Cannot
 
 /// The command that goes on.
 fn resume(args: &SweepArgs, dir: &Path) -> String {
-    use rollcast_sweep::prepare::quoted;
-    let mut words = vec!["rollcast sweep".to_owned(), quoted(&args.plan.display().to_string())];
-    words.push(format!("-o {} --resume", quoted(&dir.display().to_string())));
+    use rollcast_sweep::prepare::{file, option};
+    let mut words = vec!["rollcast sweep".to_owned(), file(&args.plan.display().to_string())];
+    words.push(option("-o", &dir.display().to_string()));
+    words.push("--resume".into());
     if args.shard != Shard::WHOLE {
         words.push(format!("--shard {}", args.shard));
     }
     words.extend(args.replications.map(|runs| format!("--replications {runs}")));
     words.extend(args.seed.map(|seed| format!("--seed {seed}")));
-    words.extend(args.sets.iter().map(|set| format!("--set {}", quoted(set))));
+    words.extend((args.jobs != 0).then(|| format!("--jobs {}", args.jobs)));
+    let usual = limits::MAX_MEMORY.parse().ok() == Some(args.max_memory);
+    words.extend((!usual).then(|| option("--max-memory", &args.max_memory.to_string())));
+    words.extend(args.sets.iter().map(|set| option("--set", set)));
     words.join(" ")
 }

@@ -2,11 +2,16 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod bench;
+mod compare;
 mod explain;
 mod golden;
 mod init;
 mod memory;
+mod merge;
 mod outcome;
 mod run;
 mod support;
+mod sweep;
+mod sweep_faults;
+mod sweep_limits;
 mod validate;

@@ -76,7 +76,20 @@ fn a_check_is_talk_and_leaves_the_answer_alone() {
 #[test]
 fn help_of_every_command_shows_an_example_and_the_exit_codes() {
     let place = Place::with("");
-    for command in ["", "run", "validate", "explain", "init", "bench", "schema", "completions"] {
+    let commands = [
+        "",
+        "run",
+        "compare",
+        "sweep",
+        "merge",
+        "validate",
+        "explain",
+        "init",
+        "bench",
+        "schema",
+        "completions",
+    ];
+    for command in commands {
         for flag in ["-h", "--help"] {
             let done = place.run(&format!("{command} {flag}"));
             assert!(done.out.starts_with("Example"), "{command} {flag}: {}", done.out);

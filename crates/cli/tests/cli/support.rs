@@ -76,6 +76,35 @@ impl Place {
         self.command(line.split_whitespace()).output().unwrap().into()
     }
 
+    /// Runs a line of shell in this folder, in which `rollcast` is the binary.
+    pub(crate) fn shell(&self, line: &str) -> Done {
+        let binary = PathBuf::from(env!("CARGO_BIN_EXE_rollcast"));
+        let mut places = vec![binary.parent().unwrap().to_owned()];
+        places.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env("PATH", std::env::join_paths(places).unwrap());
+        command.output().unwrap().into()
+    }
+
+    /// Runs the binary and expects this exit code.
+    pub(crate) fn ends(&self, code: i32, line: &str) -> Done {
+        let done = self.run(line);
+        assert_eq!(done.code, Some(code), "{line}: {}", done.err);
+        done
+    }
+
+    /// Names and contents of all files of a folder in it; nothing where there is none.
+    pub(crate) fn contents(&self, name: &str) -> Vec<(String, Vec<u8>)> {
+        let Ok(entries) = fs::read_dir(self.path(name)) else { return Vec::new() };
+        let paths = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+        let mut all: Vec<_> = paths
+            .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(path).unwrap()))
+            .collect();
+        all.sort();
+        all
+    }
+
     /// Runs the binary, expects success and JSON on stdout.
     pub(crate) fn json(&self, line: &str) -> Value {
         let done = self.run(line);
