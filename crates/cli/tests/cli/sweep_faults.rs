@@ -263,7 +263,7 @@ fn plans_that_make_no_sense_are_refused_with_their_place() {
         ("choose: { then: least patched.h96 }", &["RC214", "`patched.h96`"]),
         ("choose: { then: least patched.h95 in Nowhere }", &["RC204", "`Nowhere`"]),
         ("choose: { then: least patched.h95 of 2026-99 }", &["RC217", "`2026-99`"]),
-        ("choose: { only-if: patched.h95 <= 200 }", &["RC215", "a length of time such as"]),
+        ("choose: { only-if: patched.h95 <= 200, then: least patched.h95 }", &["RC215", "a length of time such as"]),
         ("axes: { rings.Nope.size: [1, 2] }", &["RC112", "`rings` has no `Nope`"]),
         ("axes: { fleet.devises: [1, 2] }", &["RC101", "did you mean `devices`?"]),
         ("axes: { how: { a: {}, b: { rings.Nope.size: 3 } } }", &["RC112", "`rings` has no `Nope`"]),
