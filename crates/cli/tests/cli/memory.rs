@@ -23,12 +23,13 @@ fn peak_kb(place: &Place, line: &str) -> u64 {
 }
 
 #[test]
-fn a_fleet_three_hundred_times_as_large_takes_no_more_memory() {
+fn a_fleet_ten_times_as_large_takes_no_more_memory() {
     let place = Place::with("");
     let peak = |devices: u64| peak_kb(&place, &format!("run a.yaml --set fleet.devices={devices}"));
-    let (small, large) = (peak(10_000), peak(3_000_000));
-    // One byte a device would be 3 MB more.
-    assert!(small > 1_000 && large < small + 2_500, "{small} KB for 10 000, {large} KB for 3 000 000");
+    // In a smaller fleet not every thread has seen all kinds of devices, and has less of its own.
+    let (small, large) = (peak(300_000), peak(3_000_000));
+    // One byte a device would be 2.7 MB more.
+    assert!(small > 1_000 && large < small + 2_000, "{small} KB for 300 000, {large} KB for 3 000 000");
 }
 
 /// The loader included: an export has 600 bytes a row, of which none is kept as text.
