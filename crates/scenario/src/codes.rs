@@ -91,6 +91,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("RC234", "an axis without values, or with one twice"),
     ("RC235", "a bank of releases, or a member of it, that is not there"),
     ("RC236", "conditions that no combination keeps"),
+    ("RC237", "a setting of the comparison itself in a strategy or an axis"),
     ("RC250", "warning: automatic assignment leaves Test empty"),
     ("RC251", "warning: a value outside the service's range"),
     ("RC252", "warning: a horizon too short for the slowest ring"),
@@ -107,6 +108,8 @@ pub const CODES: &[(&str, &str)] = &[
     ("RC265", "warning: a rule that counts what cannot happen"),
     ("RC266", "warning: a pause or uninstall of pushed content, which stops nothing"),
     ("RC267", "warning: fleets that differ between the scenarios that are compared"),
+    ("RC268", "warning: strategies that are watched for different times"),
+    ("RC269", "warning: strategies that a condition leaves out"),
 ];
 
 /// The meaning of a code, if it is one of ours.

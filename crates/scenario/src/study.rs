@@ -175,7 +175,9 @@ impl Study {
 
     /// True if there is anything to compare.
     pub fn compares(&self) -> bool {
-        self.strategies.len() + self.axes.len() > 1 || self.bank.is_some()
+        let changes = self.strategies.iter().any(|strategy| !strategy.changes.is_empty());
+        let asks = self.measure.is_some() || self.choose.is_some() || !self.keep.is_empty();
+        changes || asks || self.strategies.len() > 1 || !self.axes.is_empty() || self.bank.is_some()
     }
 
     /// What is laid over the base of a strategy (`None`: of no strategy) to play it, lowest first; the levels of the axes
@@ -312,7 +314,7 @@ fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) 
         value: entry.value.clone(),
         span: entry.key_span.clone(),
     });
-    let common = unsure.chain(changes_of(plan.get("set"), &mut problems)).collect();
+    let common: Vec<Change> = unsure.chain(changes_of(plan.get("set"), &mut problems)).collect();
     let mut strategies: Vec<Strategy> = Vec::new();
     if bases.len() == 1 {
         for entry in plan.get("strategies").map_or(&[][..], Node::entries) {
@@ -367,12 +369,37 @@ fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) 
         let problem = Diagnostic::error("RC212", "`runs` is 0, so nothing would be played");
         problems.push(problem.at(plan.locate("runs")).help("write how often to play each, as in `runs: 40`"));
     }
+    idle(&strategies, &axes, &common, &mut problems);
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(Problems(problems));
     }
     let runs = read.runs.map(|runs| u32::try_from(runs.get()).unwrap_or(u32::MAX).max(1));
     let seed = read.seed;
     Ok(Study { bases, strategies, axes, vary, design, keep, bank, measure, choose, runs, seed, sets, common })
+}
+
+/// Settings of the comparison itself: they are the same for all that is compared.
+const OF_ALL: [&str; 7] = ["seed", "runs", "strategies", "bank", "measure", "choose", "sweep"];
+
+/// Strategies and axes that set what is the same for all.
+fn idle(strategies: &[Strategy], axes: &[Axis], common: &[Change], problems: &mut Vec<Diagnostic>) {
+    let of_axes = axes.iter().flat_map(|axis| match &axis.values {
+        Levels::Listed(all) => all.iter().flat_map(|level| level.changes.clone()).collect(),
+        Levels::Stretch(..) => axis.at(0.5).changes,
+    });
+    let own = strategies.iter().flat_map(|strategy| strategy.changes.clone());
+    let mut said: Vec<String> = Vec::new();
+    for change in own.chain(of_axes).chain(common.iter().cloned()) {
+        let key = &change.keys[0];
+        let once = format!("{key} {}", change.span.start);
+        if OF_ALL.contains(&key.as_str()) && !said.contains(&once) {
+            said.push(once);
+            let message =
+                format!("`{key}` is the same for all that is compared, so it cannot be changed here");
+            let help = "write it at the top of the plan, or give `--seed` or `--replications`";
+            problems.push(Diagnostic::error("RC237", message).at(change.span).help(help));
+        }
+    }
 }
 
 fn choose_of(plan: &Node, choose: schema::Choose) -> Choose {

@@ -3,7 +3,7 @@
 use rollcast_core::{
     goals::Goal,
     metrics::{Metric, Unit},
-    plan::{ReleaseId, RingId},
+    plan::{Amount, ReleaseId, RingId, RingSize},
     replicate::Wanted,
     time::HOUR_S,
 };
@@ -41,6 +41,8 @@ pub struct Facts {
     pub fleet: String,
     /// How long each release is watched, in hours.
     watched_h: Vec<f64>,
+    /// The last ring that may have devices, where there are several.
+    last_ring: Option<String>,
     /// True if something can go wrong with a release, or can be stopped.
     troubled: bool,
     /// True if settings are drawn anew in each replication.
@@ -53,7 +55,15 @@ impl Facts {
         let plan = &loaded.plan;
         let watched =
             |r: &rollcast_core::plan::Release| (r.watched_until - r.published) as f64 / HOUR_S as f64;
+        // A ring that the service never fills by itself has nobody to be spared.
+        let empty = |ring: &rollcast_core::plan::Ring| match ring.members.size {
+            RingSize::Automatic { large, .. } => large <= 0.0,
+            RingSize::Pool(Amount::Count(n)) | RingSize::Chosen(Amount::Count(n)) => n == 0,
+            _ => false,
+        };
+        let last = plan.rings.iter().rposition(|ring| !empty(ring)).filter(|&last| last > 0);
         Facts {
+            last_ring: last.map(|last| loaded.labels.rings[last].clone()),
             rings: loaded.labels.rings.clone(),
             releases: loaded.labels.releases.iter().map(|release| release.0.clone()).collect(),
             goals: loaded.goals.clone(),
@@ -65,6 +75,13 @@ impl Facts {
             fleet: loaded.layered.root.get("fleet").map_or(String::new(), |fleet| digest(fleet, &[])),
             uncertain: !loaded.uncertain.is_empty(),
         }
+    }
+}
+
+impl Facts {
+    /// Whether both watch every release for the same time.
+    pub fn watched_like(&self, other: &Facts) -> bool {
+        self.watched_h == other.watched_h
     }
 }
 
@@ -181,7 +198,7 @@ pub fn columns<'a>(
                 let trouble = TROUBLE.into_iter().filter(|_| troubled);
                 USUAL.into_iter().chain(trouble).for_each(|metric| making.add(metric, None, release));
                 // Whether it was caught before most devices were offered it.
-                if let (true, Some(last)) = (troubled, first.rings.last().filter(|_| first.rings.len() > 1)) {
+                if let (true, Some(last)) = (troubled, &first.last_ring) {
                     making.add(Metric::StopBeforeOffer, Some(last.clone()), release);
                 }
             }
@@ -202,6 +219,13 @@ pub fn columns<'a>(
         making.goals();
     }
     let Making { found, mut problems, .. } = making;
+    if found.is_empty() && problems.is_empty() {
+        problems.push(
+            Diagnostic::error("RC218", "nothing is measured")
+                .at(study.bases[0].root.locate("measure"))
+                .help("name a metric in `measure`, as in `measure: [patched.h95]`, or leave `measure` out"),
+        );
+    }
     if found.len() > MOST_COLUMNS && problems.is_empty() {
         problems.push(
             Diagnostic::error("RC212", format!("{} columns are more than the {MOST_COLUMNS} of a row", found.len()))

@@ -119,10 +119,12 @@ impl Prepared {
         let looked: Vec<Result<Option<Looked>, Vec<Diagnostic>>> =
             candidates.par_iter().with_max_len(1).map(|point| look(&study, point, members, keep)).collect();
         let mut problems = Vec::new();
+        let mut left_out: Vec<usize> = Vec::new();
         let mut found = Vec::new();
         for (point, looked) in candidates.into_iter().zip(looked) {
             match looked {
                 Ok(Some(looked)) => found.push((point, looked)),
+                Ok(None) if point.1.is_empty() => left_out.push(point.0),
                 Ok(None) => {}
                 Err(wrong) => problems.extend(wrong),
             }
@@ -143,6 +145,29 @@ impl Prepared {
                     .at(place)
                     .help("compare over one fleet, or know what you compare"),
             );
+        }
+        if let Some((point, _)) =
+            found.iter().find(|(_, looked)| !looked.facts.watched_like(&found[0].1.facts))
+        {
+            let (first, other) = (&study.strategies[found[0].0.0].name, &study.strategies[point.0].name);
+            let who = match (first == other, point.1.first()) {
+                (true, Some(level)) => format!("`{other}` with `{}`", level.text),
+                _ => format!("`{first}` and `{other}`"),
+            };
+            let message = format!(
+                "releases are not watched equally long ({who}): sums such as exposure are smaller where the watch ends earlier, and 'never' counts as the longest watch"
+            );
+            let place = study.base(point.0).root.locate("horizon");
+            let help = "give all that is compared the same `horizon`, so that the last release is watched equally long";
+            warnings.push(Diagnostic::warning("RC268", message).at(place).help(help));
+        }
+        if !left_out.is_empty() && !found.is_empty() {
+            let names: Vec<String> =
+                left_out.iter().map(|&s| format!("`{}`", study.strategies[s].name)).collect();
+            let message = format!("a condition of `keep` leaves out {}", names.join(", "));
+            let place = study.keep.first().map(|(_, span)| span.clone());
+            let help = "loosen the condition if it is meant for the axes alone";
+            warnings.push(Diagnostic::warning("RC269", message).at(place).help(help));
         }
         once_each(&mut warnings);
         if problems.is_empty() && found.is_empty() {

@@ -46,30 +46,42 @@ pub(crate) fn table(of: &Compared) -> String {
         0 => String::new(),
         members => format!(" against {members} releases of a bank"),
     };
-    put(
-        &mut out,
-        format_args!(
-            "{}, seed {}, {} of each strategy{bank}, the same luck for all",
-            styled(HEADING, &of.files.join(", ")),
-            of.seed,
-            many(runs.into(), "run"),
-        ),
+    let heading = format!(
+        "{}, seed {}, {} of each strategy{bank}, the same luck for all",
+        of.files.join(", "),
+        of.seed,
+        many(runs.into(), "run"),
     );
+    for (i, line) in lines(&heading, WIDTH).into_iter().enumerate() {
+        put(&mut out, format_args!("{}", if i == 0 { styled(HEADING, &line) } else { line }));
+    }
     members(&mut out, of);
     let all: Vec<usize> = (0..of.strategies.len()).collect();
     beside(&mut out, of, &all, means);
-    put(
-        &mut out,
-        format_args!(
-            "  * best mean, ~ cannot be told apart from it, >= some runs never got there and count as the end of the watch"
-        ),
-    );
+    legend(&mut out, of);
     beside(&mut out, of, &all[1..], differences);
     beside(&mut out, of, &all, quantiles);
     choice(&mut out, of);
     out.push('\n');
     put(&mut out, format_args!("replay: {}", of.strategies[0].replay));
     out
+}
+
+/// What the marks of the means say, as far as they occur.
+fn legend(out: &mut String, of: &Compared) {
+    let mut marks = Vec::new();
+    if telling(of).any(|metric| !metric.best.is_empty()) {
+        marks.push("* best mean");
+    }
+    if telling(of).any(|metric| !metric.best.is_empty() && !metric.like_best.is_empty()) {
+        marks.push("~ cannot be told apart from it");
+    }
+    if telling(of).flat_map(|metric| &metric.of).any(|of| of.mean.is_some_and(|mean| mean.restricted)) {
+        marks.push(">= 'never' counts as the end of the watch");
+    }
+    if !marks.is_empty() {
+        put(out, format_args!("  {}", marks.join(", ")));
+    }
 }
 
 /// As many strategies beside each other as fit, in blocks of the same number.
@@ -158,10 +170,11 @@ fn wrapped(name: &str) -> String {
 }
 
 fn means(out: &mut String, of: &Compared, some: &[usize]) {
-    put(
-        out,
-        format_args!("\n{} (below it its 95 % interval: {})", styled(HEADING, "means"), of.interval_meaning),
-    );
+    let below = format!("(below it its 95 % interval: {})", of.interval_meaning);
+    for (i, line) in lines(&below, WIDTH - 10).into_iter().enumerate() {
+        let first = if i == 0 { format!("\n{} ", styled(HEADING, "means")) } else { "  ".into() };
+        put(out, format_args!("{first}{line}"));
+    }
     let mut grid = heading(of, "", some);
     for metric in telling(of) {
         let column = column(metric);
@@ -188,9 +201,11 @@ fn mean(metric: &Metric, column: &Column, of: &Of, i: usize) -> String {
     let more = if mean.restricted { ">= " } else { "" };
     let value = format!("{more}{}{mark}", told(column, mean.value));
     match (mean.low, mean.high, mean.varies_at_most) {
-        // No metric is below zero, and no share above one: an interval cut off there covers as much.
+        // No metric is below zero, no share above one, no restricted time after the watch: an interval cut off there
+        // covers as much.
         (Some(low), Some(high), _) => {
-            let high = if column.unit == "share" { high.min(1.0) } else { high };
+            let most = if column.unit == "share" { Some(1.0) } else { column.limit };
+            let high = most.map_or(high, |most| high.min(most));
             format!("{value}\n{} to {}  ", told(column, low.max(0.0)), told(column, high))
         }
         (_, _, Some(_)) => format!("{value}\nin every run  "),
@@ -259,13 +274,16 @@ fn choice(out: &mut String, of: &Compared) {
     out.push('\n');
     let Some(choice) = &of.choice else {
         let names: Vec<String> = of.front.strategies.iter().map(|&i| of.strategies[i].name.clone()).collect();
+        // A strategy alone is on every front.
+        if of.strategies.len() < 2 {
+            return;
+        }
+        let means = if of.front.of.len() == 2 { "both the means" } else { "the means" };
         let text = format!(
-            "no other strategy equals or beats {} in both the means of {}; say in `choose` how to choose among them",
+            "nothing beats {} in {means} of {}; say in `choose` how to choose",
             listed(&names),
             listed(&of.front.of)
         );
-        let text =
-            if of.front.of.len() == 2 { text } else { text.replacen("both the means", "the means", 1) };
         for (i, line) in lines(&text, 92).into_iter().enumerate() {
             put(
                 out,
@@ -288,18 +306,38 @@ fn choice(out: &mut String, of: &Compared) {
 /// Lines of at most so many characters.
 fn lines(text: &str, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    for word in whole_numbers(text) {
         let last = lines.last_mut().expect("invariant: there is a line");
         if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > most {
-            lines.push(word.to_owned());
+            lines.push(word);
         } else {
             if !last.is_empty() {
                 last.push(' ');
             }
-            last.push_str(word);
+            last.push_str(&word);
         }
     }
     lines
+}
+
+/// The words of a text; a number with its groups and its unit is one.
+fn whole_numbers(text: &str) -> Vec<String> {
+    const UNITS: [&str; 7] = ["s", "min", "h", "d", "%", "pp", "runs"];
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let bare = word.trim_end_matches([',', ';', ')', '.', ':']);
+        let group = bare.len() == 3 && bare.bytes().all(|b| b.is_ascii_digit());
+        match words.last_mut() {
+            Some(last)
+                if (group || UNITS.contains(&bare)) && last.ends_with(|c: char| c.is_ascii_digit()) =>
+            {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
 }
 
 /// What a sweep says at its end: the points that matter, and where everything is.
@@ -390,9 +428,14 @@ pub(crate) fn of_sweep(prepared: &Prepared, results: &Results, dir: &Path) -> St
     }
     if let Some((choice, limits, aim)) = &chosen {
         out.push('\n');
-        for sentence in comparison::sentences(prepared, choice, limits, aim) {
-            for (i, line) in lines(&sentence, 96).into_iter().enumerate() {
-                put(&mut out, format_args!("{}{line}", if i == 0 { "" } else { "  " }));
+        for (n, sentence) in comparison::sentences(prepared, choice, limits, aim).iter().enumerate() {
+            for (i, line) in lines(sentence, 94).into_iter().enumerate() {
+                let indent = match (n, i) {
+                    (0, 0) => "",
+                    (0, _) | (_, 0) => "  ",
+                    _ => "    ",
+                };
+                put(&mut out, format_args!("{indent}{line}"));
             }
         }
     }

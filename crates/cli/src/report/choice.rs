@@ -58,7 +58,9 @@ fn of_chosen(
         let other = label(layout, next.point);
         let by = next.difference.as_ref().map(|d| format!(" ({})", difference(&layout.columns[column], d)));
         let by = by.unwrap_or_default();
+        let same = next.difference.as_ref().is_some_and(|d| d.less + d.more == 0);
         said.push(match next.verdict {
+            _ if same => format!("the next, {other}, is the same in every pair of runs"),
             Verdict::Better => format!("it is better than the next, {other}{by}"),
             Verdict::Worse | Verdict::CannotTell => {
                 format!(
@@ -104,7 +106,7 @@ fn of_none(layout: &Layout, choice: &Choice, limits: &[(Limit, String)]) -> Vec<
                 "nobody keeps `{words}`; the nearest is {} with {}, {} too {}",
                 label(layout, miss.point),
                 told(column, miss.value),
-                told(column, miss.by),
+                signed(column, miss.by).trim_start_matches('+'),
                 if matches!(limit.bound, Bound::AtMost(_)) { "much" } else { "little" },
             )),
             None if keeping.points == 0 => said.push(format!("`{words}` is never reached by anybody")),
