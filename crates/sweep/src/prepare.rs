@@ -434,8 +434,13 @@ fn designed(study: &Study, seed: u64) -> Result<Vec<Vec<Level>>, Problems> {
             }
         },
         Design::OneAtATime => {
-            // The base is the first value of each axis.
-            let base = vec![0; axes.len()];
+            // Around what the strategy has itself, where an axis lists that; around the first value of other axes.
+            let loaded = study.base(study.vary).load_once(&study.changes(Some(study.vary), &[])).ok();
+            let root = loaded.as_ref().map(|loaded| &loaded.layered.root);
+            let own = |axis: &rollcast_scenario::study::Axis| {
+                root?.at(&axis.name)?.text().and_then(|text| axis.position(text))
+            };
+            let base: Vec<usize> = axes.iter().map(|axis| own(axis).unwrap_or(0)).collect();
             Ok(one_at_a_time(&counts, &base).map(pick).collect())
         }
         Design::Latin(points) => {

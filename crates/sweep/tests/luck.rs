@@ -139,3 +139,15 @@ strategies: { one: {}, other: { defects.crash.severity: annoying }, certain: { d
     let of_devices = certain.iter().map(|v| (v - 0.1).powi(2)).sum::<f64>() / n;
     assert!((0.7..1.4).contains(&(of_devices / (0.09 / 1500.0))), "{of_devices}");
 }
+
+/// One at a time goes around what the strategy has itself, wherever the axis lists it.
+#[test]
+fn one_at_a_time_is_around_the_base() {
+    let sweep = "sweep: { design: one-at-a-time, axes: { rings.Fast.deferral: [4 d, 6 d, 8 d], rings.First.size: [50, 100] } }\n";
+    let prepared = prepared(&format!("{FLEET}{sweep}"), true);
+    let points: Vec<String> =
+        prepared.layout.points.iter().map(|point| format!("{:?}", point.values)).collect();
+    let of = |hours: f64, size: f64| format!("[Some(Number({hours:?})), Some(Number({size:?}))]");
+    // autopatch/2022-08 offers Fast after 6 days; its First has an automatic size, so the first value stands for it.
+    assert_eq!(points, [of(144.0, 50.0), of(96.0, 50.0), of(192.0, 50.0), of(144.0, 100.0)]);
+}

@@ -57,6 +57,16 @@ impl Axis {
         }
     }
 
+    /// Which of its listed values is this one: the same text, or the same quantity.
+    pub fn position(&self, text: &str) -> Option<usize> {
+        let Levels::Listed(all) = &self.values else { return None };
+        let quantity: Option<Measured> = text.parse().ok();
+        let same = |level: &Level| {
+            level.text == text || quantity.is_some_and(|quantity| level.text.parse() == Ok(quantity))
+        };
+        all.iter().position(same)
+    }
+
     /// The value with this text; in a stretch any quantity of its kind.
     pub fn named(&self, text: &str) -> Option<Level> {
         match &self.values {
