@@ -122,6 +122,32 @@ pub(crate) struct RunArgs {
     pub(crate) quiet: bool,
 }
 
+/// What `compare` and `sweep` have in common.
+#[derive(Args, Debug)]
+pub(crate) struct PlayArgs {
+    /// How often to play each strategy or combination; default: as the plan or the scenario says
+    #[arg(short, long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) replications: Option<u32>,
+    /// The luck that all share; default: that of the plan or the scenario
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Threads, 0 for all cores; the result is the same for any number
+    #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
+    pub(crate) jobs: u16,
+    /// How lives are played: for measurements; the outcome is the same
+    #[arg(long, value_enum, default_value_t = Instructions::Widest)]
+    pub(crate) instructions: Instructions,
+    /// Change the scenario of every strategy, e.g. `fleet.devices=2000` (repeatable)
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) sets: Vec<String>,
+    /// Most memory; what needs more is refused
+    #[arg(long, value_name = "SIZE", default_value = limits::MAX_MEMORY, value_parser = amount)]
+    pub(crate) max_memory: Bytes,
+    /// No warnings and no progress on stderr
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
 /// Form of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CompareFormat {
@@ -142,36 +168,17 @@ pub(crate) struct CompareArgs {
     /// A plan or scenario with `strategies`, or several scenarios over the same fleet (YAML)
     #[arg(required = true, value_name = "PLAN|SCENARIO")]
     pub(crate) files: Vec<PathBuf>,
-    /// How often to play each strategy; default: as the plan or the scenario says
-    #[arg(short, long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) replications: Option<u32>,
-    /// The luck that all share; default: that of the plan or the scenario
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
-    /// Threads, 0 for all cores; the result is the same for any number
-    #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
-    pub(crate) jobs: u16,
-    /// How lives are played: for measurements; the outcome is the same
-    #[arg(long, value_enum, default_value_t = Instructions::Widest)]
-    pub(crate) instructions: Instructions,
-    /// Change the scenario of every strategy, e.g. `fleet.devices=2000` (repeatable)
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    pub(crate) sets: Vec<String>,
+    #[command(flatten)]
+    pub(crate) play: PlayArgs,
     /// Keep what is played in this directory, so that an interruption loses nothing: run the same command again
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
-    /// Most memory; what needs more is refused
-    #[arg(long, value_name = "SIZE", default_value = limits::MAX_MEMORY, value_parser = amount)]
-    pub(crate) max_memory: Bytes,
     /// Form of the comparison
     #[arg(long, value_enum, default_value_t = CompareFormat::Table)]
     pub(crate) format: CompareFormat,
     /// Write the comparison to a file instead of stdout (`-` is stdout)
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// No warnings and no progress on stderr
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
 }
 
 #[derive(Args, Debug)]
@@ -195,27 +202,8 @@ pub(crate) struct SweepArgs {
     /// Play only a part of the cells, for one of several machines, e.g. `2/4`
     #[arg(long, value_name = "I/N", default_value = "1/1")]
     pub(crate) shard: Shard,
-    /// How often to play each combination; default: as the plan says
-    #[arg(short, long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) replications: Option<u32>,
-    /// The luck that all share; default: that of the plan or the scenario
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
-    /// Threads, 0 for all cores; the result is the same for any number
-    #[arg(short, long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1024))]
-    pub(crate) jobs: u16,
-    /// How lives are played: for measurements; the outcome is the same
-    #[arg(long, value_enum, default_value_t = Instructions::Widest)]
-    pub(crate) instructions: Instructions,
-    /// Change the scenario of every strategy, e.g. `fleet.devices=2000` (repeatable)
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    pub(crate) sets: Vec<String>,
-    /// Most memory; what needs more is refused
-    #[arg(long, value_name = "SIZE", default_value = limits::MAX_MEMORY, value_parser = amount)]
-    pub(crate) max_memory: Bytes,
-    /// No warnings and no progress on stderr
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) play: PlayArgs,
 }
 
 #[derive(Args, Debug)]

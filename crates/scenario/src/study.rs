@@ -330,10 +330,7 @@ fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) 
         None => 0,
         Some(name) => strategies.iter().position(|strategy| strategy.name == *name).unwrap_or_else(|| {
             let known: Vec<&str> = strategies.iter().map(|strategy| strategy.name.as_str()).collect();
-            let help = match suggest::did_you_mean(name, known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there is {}", suggest::list(&known, 12)),
-            };
+            let help = suggest::way_out(name, &known, "there is none");
             let message = format!("`{name}` is no strategy of this plan");
             problems.push(Diagnostic::error("RC233", message).at(plan.locate("vary")).help(help));
             0
@@ -373,7 +370,7 @@ fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) 
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(Problems(problems));
     }
-    let runs = read.runs.map(|runs| u32::try_from(runs.get()).unwrap_or(u32::MAX).max(1));
+    let runs = read.runs.map(|runs| u32::try_from(runs.get()).unwrap_or(u32::MAX));
     let seed = read.seed;
     Ok(Study { bases, strategies, axes, vary, design, keep, bank, measure, choose, runs, seed, sets, common })
 }

@@ -42,6 +42,16 @@ pub fn list<S: AsRef<str>>(words: &[S], limit: usize) -> String {
     text
 }
 
+/// The way out for a name that is not there: the one that was probably meant, or those that there are; `nothing` if there
+/// are none.
+pub fn way_out<S: AsRef<str>>(word: &str, known: &[S], nothing: &str) -> String {
+    match did_you_mean(word, known.iter().map(AsRef::as_ref)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => nothing.to_owned(),
+        None => format!("there is {}", list(known, 12)),
+    }
+}
+
 fn plain(word: &str) -> Vec<char> {
     word.chars().map(|c| if matches!(c, '_' | ' ') { '-' } else { c.to_ascii_lowercase() }).collect()
 }

@@ -326,10 +326,7 @@ impl Making<'_> {
 }
 
 fn unknown(code: &'static str, what: &str, name: &str, known: &[String]) -> Diagnostic {
-    let help = match suggest::did_you_mean(name, known.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there is {}", suggest::list(known, 12)),
-    };
+    let help = suggest::way_out(name, known, "there is none");
     Diagnostic::error(code, format!("`{name}` is no {what} of this study")).help(help)
 }
 

@@ -131,44 +131,7 @@ impl Prepared {
         }
         let mut warnings: Vec<Diagnostic> =
             found.iter_mut().flat_map(|(_, l)| l.warnings.drain(..)).collect();
-        if study.bases.len() > 1
-            && let Some((point, _)) =
-                found.iter().find(|(_, looked)| looked.facts.fleet != found[0].1.facts.fleet)
-        {
-            let message = format!(
-                "the fleets of `{}` and `{}` differ, so what is told of strategies is told of fleets as well",
-                study.strategies[0].name, study.strategies[point.0].name
-            );
-            let place = study.base(point.0).root.locate("fleet");
-            warnings.push(
-                Diagnostic::warning("RC267", message)
-                    .at(place)
-                    .help("compare over one fleet, or know what you compare"),
-            );
-        }
-        if let Some((point, _)) =
-            found.iter().find(|(_, looked)| !looked.facts.watched_like(&found[0].1.facts))
-        {
-            let (first, other) = (&study.strategies[found[0].0.0].name, &study.strategies[point.0].name);
-            let who = match (first == other, point.1.first()) {
-                (true, Some(level)) => format!("`{other}` with `{}`", level.text),
-                _ => format!("`{first}` and `{other}`"),
-            };
-            let message = format!(
-                "releases are not watched equally long ({who}): sums such as exposure are smaller where the watch ends earlier, and 'never' counts as the longest watch"
-            );
-            let place = study.base(point.0).root.locate("horizon");
-            let help = "give all that is compared the same `horizon`, so that the last release is watched equally long";
-            warnings.push(Diagnostic::warning("RC268", message).at(place).help(help));
-        }
-        if !left_out.is_empty() && !found.is_empty() {
-            let names: Vec<String> =
-                left_out.iter().map(|&s| format!("`{}`", study.strategies[s].name)).collect();
-            let message = format!("a condition of `keep` leaves out {}", names.join(", "));
-            let place = study.keep.first().map(|(_, span)| span.clone());
-            let help = "loosen the condition if it is meant for the axes alone";
-            warnings.push(Diagnostic::warning("RC269", message).at(place).help(help));
-        }
+        warnings.extend(remarks(&study, &found, &left_out));
         once_each(&mut warnings);
         if problems.is_empty() && found.is_empty() {
             let place = study.keep.first().map(|(_, span)| span.clone());
@@ -403,6 +366,49 @@ fn check_strategies(study: &Study) -> Result<(), Problems> {
         (0..study.strategies.len()).flat_map(|strategy| study.astray(strategy)).collect();
     once_each(&mut problems);
     if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+}
+
+/// What is odd about a comparison as a whole.
+fn remarks(study: &Study, found: &[((usize, Vec<Level>), Looked)], left_out: &[usize]) -> Vec<Diagnostic> {
+    let mut said = Vec::new();
+    if study.bases.len() > 1
+        && let Some((point, _)) =
+            found.iter().find(|(_, looked)| looked.facts.fleet != found[0].1.facts.fleet)
+    {
+        let message = format!(
+            "the fleets of `{}` and `{}` differ, so what is told of strategies is told of fleets as well",
+            study.strategies[0].name, study.strategies[point.0].name
+        );
+        let place = study.base(point.0).root.locate("fleet");
+        said.push(
+            Diagnostic::warning("RC267", message)
+                .at(place)
+                .help("compare over one fleet, or know what you compare"),
+        );
+    }
+    if let Some((point, _)) = found.iter().find(|(_, looked)| !looked.facts.watched_like(&found[0].1.facts)) {
+        let (first, other) = (&study.strategies[found[0].0.0].name, &study.strategies[point.0].name);
+        let who = match (first == other, point.1.first()) {
+            (true, Some(level)) => format!("`{other}` with `{}`", level.text),
+            _ => format!("`{first}` and `{other}`"),
+        };
+        let message = format!(
+            "releases are not watched equally long ({who}): sums such as exposure are smaller where the watch ends earlier, and 'never' counts as the longest watch"
+        );
+        let place = study.base(point.0).root.locate("horizon");
+        let help =
+            "give all that is compared the same `horizon`, so that the last release is watched equally long";
+        said.push(Diagnostic::warning("RC268", message).at(place).help(help));
+    }
+    if !left_out.is_empty() && !found.is_empty() {
+        let names: Vec<String> =
+            left_out.iter().map(|&s| format!("`{}`", study.strategies[s].name)).collect();
+        let message = format!("a condition of `keep` leaves out {}", names.join(", "));
+        let place = study.keep.first().map(|(_, span)| span.clone());
+        let help = "loosen the condition if it is meant for the axes alone";
+        said.push(Diagnostic::warning("RC269", message).at(place).help(help));
+    }
+    said
 }
 
 /// The points of a study before its conditions are asked, in plan order.

@@ -19,15 +19,19 @@ use crate::{
 };
 
 pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
-    args.instructions.choose();
-    let pool = limits::pool(args.jobs)?;
-    let prepared = match study::prepare(&args.files, &args.sets, (args.replications, args.seed, false), &pool)
-    {
+    args.play.instructions.choose();
+    let pool = limits::pool(args.play.jobs)?;
+    let prepared = match study::prepare(
+        &args.files,
+        &args.play.sets,
+        (args.play.replications, args.play.seed, false),
+        &pool,
+    ) {
         Ok(prepared) => prepared,
         Err(exit) => return Ok(exit),
     };
-    study::warn(&prepared, args.quiet);
-    study::check(&prepared, Shard::WHOLE, pool.current_num_threads(), args.max_memory)?;
+    study::warn(&prepared, args.play.quiet);
+    study::check(&prepared, Shard::WHOLE, pool.current_num_threads(), args.play.max_memory)?;
     let layout = &prepared.layout;
     // Opened before the work: a bad path fails now and not after it.
     let output = Output::open(args.output.as_deref())?;
@@ -45,7 +49,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
         }
     };
     let show = study::Show {
-        quiet: args.quiet,
+        quiet: args.play.quiet,
         way_out,
         before: layout.runs() - of_cells(&cells),
         of: layout.runs(),
@@ -80,7 +84,7 @@ fn open(args: &CompareArgs, prepared: &Prepared, results: &mut Results) -> Resul
         return Journal::create(dir, layout, Shard::WHOLE).map(Some);
     }
     let Resumed { journal, played, notes } = Journal::resume(dir, layout, Shard::WHOLE)?;
-    if !args.quiet {
+    if !args.play.quiet {
         notes.iter().for_each(|note| say(&format!("note: {note}")));
     }
     played.into_iter().for_each(|(cell, played)| results.put(cell, played));

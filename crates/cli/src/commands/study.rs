@@ -83,10 +83,7 @@ pub(super) fn alone(
 
 fn pick(what: &str, name: &str, known: &[&str]) -> Result<usize, Exit> {
     known.iter().position(|one| *one == name).ok_or_else(|| {
-        let help = match suggest::did_you_mean(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there is {}", suggest::list(known, 12)),
-        };
+        let help = suggest::way_out(name, known, "there is none");
         say(&super::error(&format!("`{name}` is no {what}"), &help));
         Exit::BadInput
     })

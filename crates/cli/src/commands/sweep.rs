@@ -24,19 +24,19 @@ use crate::{
 };
 
 pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, CannotWrite> {
-    args.instructions.choose();
-    let pool = limits::pool(args.jobs)?;
+    args.play.instructions.choose();
+    let pool = limits::pool(args.play.jobs)?;
     let prepared = match study::prepare(
         std::slice::from_ref(&args.plan),
-        &args.sets,
-        (args.replications, args.seed, true),
+        &args.play.sets,
+        (args.play.replications, args.play.seed, true),
         &pool,
     ) {
         Ok(prepared) => prepared,
         Err(exit) => return Ok(exit),
     };
-    study::warn(&prepared, args.quiet);
-    study::check(&prepared, args.shard, pool.current_num_threads(), args.max_memory)?;
+    study::warn(&prepared, args.play.quiet);
+    study::check(&prepared, args.shard, pool.current_num_threads(), args.play.max_memory)?;
     if args.dry_run {
         return dry_run(&prepared, &pool);
     }
@@ -49,7 +49,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, CannotWrite> {
     let cells: Vec<u64> = args.shard.cells(layout).filter(|&cell| results.cell(cell).is_none()).collect();
     let of = args.shard.cells(layout).map(|cell| u64::from(layout.cell(cell).runs)).sum();
     let way_out = format!("what is finished is kept, go on with `--resume`: {}", resume(args, dir));
-    let show = study::Show { quiet: args.quiet, way_out: &way_out, before, of };
+    let show = study::Show { quiet: args.play.quiet, way_out: &way_out, before, of };
     let played = study::play(&prepared, &cells, &pool, &show, &mut results, |cell, played| {
         journal.append(cell, played)
     });
@@ -70,7 +70,7 @@ fn open(args: &SweepArgs, prepared: &Prepared, dir: &Path) -> Result<(Journal, R
     }
     let Resumed { journal, played, notes } =
         Journal::resume(dir, layout, args.shard).map_err(|refusal| study::refuse(&refusal))?;
-    if !args.quiet {
+    if !args.play.quiet {
         notes.iter().for_each(|note| say(&format!("note: {note}")));
         say(&format!(
             "{} of {} are there already",
@@ -94,7 +94,7 @@ fn finish(args: &SweepArgs, prepared: &Prepared, results: &Results, dir: &Path) 
         Exit::Ok
     };
     if args.shard != Shard::WHOLE {
-        if !args.quiet {
+        if !args.play.quiet {
             say(&format!("shard {} is finished; `rollcast merge` puts the shards together", args.shard));
         }
         return Ok(exit);
@@ -167,11 +167,11 @@ fn resume(args: &SweepArgs, dir: &Path) -> String {
     if args.shard != Shard::WHOLE {
         words.push(format!("--shard {}", args.shard));
     }
-    words.extend(args.replications.map(|runs| format!("--replications {runs}")));
-    words.extend(args.seed.map(|seed| format!("--seed {seed}")));
-    words.extend((args.jobs != 0).then(|| format!("--jobs {}", args.jobs)));
-    let usual = limits::MAX_MEMORY.parse().ok() == Some(args.max_memory);
-    words.extend((!usual).then(|| option("--max-memory", &args.max_memory.to_string())));
-    words.extend(args.sets.iter().map(|set| option("--set", set)));
+    words.extend(args.play.replications.map(|runs| format!("--replications {runs}")));
+    words.extend(args.play.seed.map(|seed| format!("--seed {seed}")));
+    words.extend((args.play.jobs != 0).then(|| format!("--jobs {}", args.play.jobs)));
+    let usual = limits::MAX_MEMORY.parse().ok() == Some(args.play.max_memory);
+    words.extend((!usual).then(|| option("--max-memory", &args.play.max_memory.to_string())));
+    words.extend(args.play.sets.iter().map(|set| option("--set", set)));
     words.join(" ")
 }

@@ -124,11 +124,7 @@ impl<'a> Cx<'a> {
         name: &str,
         known: &[String],
     ) {
-        let help = match suggest::did_you_mean(name, known.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => format!("the scenario has no {what}"),
-            None => format!("there is {}", suggest::list(known, 12)),
-        };
+        let help = suggest::way_out(name, known, &format!("the scenario has no {what}"));
         self.error(code, path, format!("`{name}` is no {what} of this scenario"), help);
     }
 

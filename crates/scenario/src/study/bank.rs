@@ -172,10 +172,7 @@ pub(super) fn bank(
         for (path, name) in only.with_paths("bank.only") {
             if !read.iter().any(|member| member.name == name.0) {
                 let known: Vec<&str> = read.iter().map(|member| member.name.as_str()).collect();
-                let help = match suggest::did_you_mean(&name.0, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("there is {}", suggest::list(&known, 12)),
-                };
+                let help = suggest::way_out(&name.0, &known, "there is none");
                 let message = format!("`{}` is no member of the bank", name.0);
                 problems.push(Diagnostic::error("RC235", message).at(plan.locate(&path)).help(help));
             }

@@ -79,10 +79,6 @@ pub(crate) fn no_setting(keys: &[String], root: &Node, span: &Span) -> Diagnosti
     let lacks = keys.get(depth).map_or("", String::as_str);
     let known: Vec<&str> = here.entries().iter().map(|entry| entry.key.as_str()).collect();
     let place = if depth == 0 { "the scenario".into() } else { format!("`{}`", path::join(&keys[..depth])) };
-    let help = match suggest::did_you_mean(lacks, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => format!("{place} ends there"),
-        None => format!("there is {}", suggest::list(&known, 12)),
-    };
+    let help = suggest::way_out(lacks, &known, &format!("{place} ends there"));
     Diagnostic::error("RC112", format!("{place} has no `{lacks}`")).at(span.clone()).help(help)
 }
