@@ -1,0 +1,64 @@
+//! What is said of a comparison before it is played, and what is measured without a word in the plan.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{path::Path, sync::Arc};
+
+use rollcast_scenario::{diagnostic::Source, load::Problems, study::Study};
+use rollcast_sweep::prepare::{Options, Prepared};
+
+const BASE: &str = "\
+fleet: { devices: 500 }
+service: autopatch/2025-03
+release: { product: windows-quality, published: 2026-10-13 }
+";
+
+fn prepared(more: &str) -> Result<Prepared, Problems> {
+    let source = Arc::new(Source { name: "plan.yaml".into(), text: format!("{BASE}{more}") });
+    let study = Study::of_source(source, Path::new(""), Vec::new())?;
+    Prepared::of(study, &Options { axes: true, files: vec!["plan.yaml".into()], ..Options::default() })
+}
+
+/// Codes and messages of the warnings about the comparison.
+fn remarks(more: &str) -> Vec<String> {
+    let warnings = prepared(more).unwrap_or_else(|problems| panic!("{problems}")).warnings;
+    let about = warnings.iter().filter(|warning| ["RC268", "RC269"].contains(&warning.code));
+    about.map(|warning| format!("{}: {}", warning.code, warning.message)).collect()
+}
+
+#[test]
+fn watches_of_different_length_are_told() {
+    let found = remarks("strategies: { long: {}, short: { horizon: 30 d } }\n");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("RC268") && found[0].contains("`long` and `short`"), "{found:?}");
+    let found = remarks("sweep: { axes: { horizon: [30 d, 40 d] } }\n");
+    assert!(found.len() == 1 && found[0].contains("with `40 d`"), "{found:?}");
+    assert!(remarks("strategies: { long: {}, other: { rings.Ring3.deferral: 7 d } }\n").is_empty());
+}
+
+#[test]
+fn strategies_that_a_condition_leaves_out_are_named() {
+    let strategies = "strategies: { a: {}, b: { rings.Ring3.deferral: 21 d } }\n";
+    let found = remarks(&format!("{strategies}sweep: {{ keep: [rings.Ring3.deferral >= 20 d] }}\n"));
+    assert!(
+        found.len() == 1 && found[0].contains("RC269: a condition of `keep` leaves out `a`"),
+        "{found:?}"
+    );
+    assert!(remarks(&format!("{strategies}sweep: {{ keep: [rings.Ring3.deferral >= 0 d] }}\n")).is_empty());
+    let none = prepared(&format!("{strategies}sweep: {{ keep: [rings.Ring3.deferral >= 30 d] }}\n"));
+    assert_eq!(none.unwrap_err().0[0].code, "RC236");
+}
+
+#[test]
+fn the_usual_columns_are_about_a_ring_that_has_devices() {
+    let names = |more: &str| -> Vec<String> {
+        prepared(more).unwrap().layout.columns.into_iter().map(|column| column.name).collect()
+    };
+    // The service never fills Last by itself.
+    let usual = names("bank: standard/2026\n");
+    assert!(usual.contains(&"stop.before-offer in Ring3".into()), "{usual:?}");
+    let filled = names("bank: standard/2026\nrings: { Ring1: {}, Ring3: {}, Last: { size: 20 } }\n");
+    assert!(filled.contains(&"stop.before-offer in Last".into()), "{filled:?}");
+    let nothing = prepared("measure: []\n").unwrap_err();
+    assert_eq!(nothing.0[0].code, "RC218");
+}
