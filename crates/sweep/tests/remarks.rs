@@ -1,7 +1,5 @@
 //! What is said of a comparison before it is played, and what is measured without a word in the plan.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::{path::Path, sync::Arc};
 
 use rollcast_scenario::{diagnostic::Source, load::Problems, study::Study};
