@@ -2,7 +2,7 @@
 //!
 //! Everything here speaks of luck only: the same assumptions, played again.
 
-use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+use statrs::distribution::{Beta, ContinuousCDF, Normal, StudentsT};
 
 /// What replications say of one metric.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,6 +132,54 @@ pub fn wilson(hits: u32, of: u32) -> (f64, f64) {
     (((middle - half) / scale).max(0.0), ((middle + half) / scale).min(1.0))
 }
 
+/// Clopper and Pearson's exact interval for a proportion: the truth is below its first end, and above its second, with
+/// probability at most `tail` each (Biometrika 26 (1934) 404-413). Ends are quantiles of the beta distribution.
+pub fn clopper_pearson(hits: u32, of: u32, tail: f64) -> (f64, f64) {
+    let (hits, misses) = (f64::from(hits.min(of)), f64::from(of.saturating_sub(hits)));
+    let quantile = |p: f64, a: f64, b: f64| Beta::new(a, b).ok().map(|beta| beta.inverse_cdf(p));
+    // Without hits there is no lower end, without misses no upper one: then a parameter is 0, and that is no
+    // distribution. The other end has a closed form, which keeps its digits.
+    let low = match (hits, misses) {
+        (0.0, _) => None,
+        (_, 0.0) => Some(libm::pow(tail, 1.0 / hits)),
+        _ => quantile(tail, hits, misses + 1.0),
+    };
+    let high = match (hits, misses) {
+        (_, 0.0) => None,
+        (0.0, _) => Some(1.0 - libm::pow(tail, 1.0 / misses)),
+        _ => quantile(1.0 - tail, hits + 1.0, misses),
+    };
+    (low.unwrap_or(0.0), high.unwrap_or(1.0))
+}
+
+/// What a probability is at most, with 95 % certainty, if it came true in none of `of` runs: three divided by them (Hanley
+/// and Lippman-Hand, JAMA 249 (1983) 1743-1745).
+pub fn rule_of_three(of: u32) -> f64 {
+    (3.0 / f64::from(of)).min(1.0)
+}
+
+/// McNemar's exact test: the probability that luck alone divides pairs that differ as unevenly as this, or more, if each
+/// is as likely to differ one way as the other (McNemar, Psychometrika 12 (1947) 153-157; a sign test of the pairs that
+/// differ).
+pub fn mcnemar(one_way: u32, other_way: u32) -> f64 {
+    let pairs = one_way + other_way;
+    (2.0 * binomial_upper_tail(one_way.max(other_way), pairs, 0.5)).min(1.0)
+}
+
+/// Holm's adjustment: with it, the probability that any of several tests rejects wrongly stays below the level at which
+/// each adjusted value is read (Scandinavian Journal of Statistics 6 (1979) 65-70). In the order of `values`.
+pub fn holm(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let mut adjusted = vec![0.0; values.len()];
+    let mut least = 0.0_f64;
+    for (rank, at) in order.into_iter().enumerate() {
+        least = least.max(((values.len() - rank) as f64 * values[at]).min(1.0));
+        adjusted[at] = least;
+    }
+    adjusted
+}
+
 /// P(X >= hits) for a binomial X of `of` trials with probability `p`, summed term by term.
 pub fn binomial_upper_tail(hits: u32, of: u32, p: f64) -> f64 {
     if hits == 0 || p >= 1.0 {
@@ -179,6 +227,49 @@ mod tests {
         assert!((low - 0.5958).abs() < 1e-3 && (high - 0.9821).abs() < 1e-3);
         assert!((binomial_upper_tail(8, 10, 0.5) - 56.0 / 1024.0).abs() < 1e-12);
         assert!((binomial_upper_tail(20, 20, 0.9) - 0.9_f64.powi(20)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn exact_intervals_against_published_values() {
+        // Figures of scipy.stats.beta.ppf; 0 and all of 10 in closed form, 1 - 0.025^(1/10).
+        for (hits, of, low, high) in [
+            (0, 10, 0.0, 0.308_497),
+            (5, 10, 0.187_086, 0.812_914),
+            (9, 10, 0.554_984, 0.997_471),
+            (10, 10, 0.691_503, 1.0),
+            (1, 100, 0.000_253, 0.054_459),
+        ] {
+            let found = clopper_pearson(hits, of, 0.025);
+            assert!(
+                (found.0 - low).abs() < 1e-5 && (found.1 - high).abs() < 1e-5,
+                "{hits} of {of}: {found:?}"
+            );
+        }
+        assert_eq!(clopper_pearson(0, 0, 0.025), (0.0, 1.0));
+        // Both ends are where the binomial tail is the one that was asked for.
+        for (hits, of) in [(3, 40), (37, 40), (200, 400), (1, 1_000)] {
+            let (low, high) = clopper_pearson(hits, of, 0.05);
+            assert!((binomial_upper_tail(hits, of, low) - 0.05).abs() < 1e-8, "{hits} of {of}");
+            assert!((1.0 - binomial_upper_tail(hits + 1, of, high) - 0.05).abs() < 1e-8, "{hits} of {of}");
+        }
+        // The rule of three is never below the exact bound that it stands for.
+        for of in [1, 3, 10, 30, 100, 1_000] {
+            assert!(clopper_pearson(0, of, 0.05).1 <= rule_of_three(of));
+        }
+    }
+
+    #[test]
+    fn exact_tests_and_their_adjustment() {
+        // 2 (1 + 6) / 2^6 and 2 / 2^6.
+        assert!((mcnemar(1, 5) - 14.0 / 64.0).abs() < 1e-12);
+        assert!((mcnemar(6, 0) - 2.0 / 64.0).abs() < 1e-12);
+        assert_eq!([mcnemar(0, 0), mcnemar(4, 4)], [1.0, 1.0]);
+        // The example of R's p.adjust: the least counts three times, the next twice, and none is below one before it.
+        let adjusted = holm(&[0.03, 0.01, 0.04]);
+        for (found, expected) in adjusted.iter().zip([0.06, 0.03, 0.06]) {
+            assert!((found - expected).abs() < 1e-12, "{adjusted:?}");
+        }
+        assert_eq!(holm(&[]), [0.0; 0]);
     }
 
     #[test]
