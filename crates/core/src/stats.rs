@@ -87,6 +87,18 @@ pub fn student_t_quantile(p: f64, freedom: f64) -> Option<f64> {
     (!freedom.is_nan()).then(|| z + (z3 + z) / (4.0 * freedom) + second / (freedom * freedom))
 }
 
+/// P(T > t) for Student's t with `freedom` degrees of freedom, whole or not; `None` without degrees of freedom.
+pub fn student_t_tail(t: f64, freedom: f64) -> Option<f64> {
+    if freedom.is_nan() || freedom <= 0.0 || t.is_nan() {
+        return None;
+    }
+    // As for quantiles, the library is not asked about what is as good as normal.
+    if freedom > 10_000.0 {
+        return Some(Normal::standard().sf(t));
+    }
+    StudentsT::new(0.0, 1.0, freedom).ok().map(|of| of.sf(t))
+}
+
 /// Ranks (1 is the least) of the order statistics of `of` independent values between which the quantile of `share`
 /// lies: it is below the first, and above the second, with probability at most `tail` each, whatever the distribution.
 /// `None` on a side where even the extreme value promises too little.
@@ -210,6 +222,17 @@ mod tests {
         assert_eq!((s.reached, s.p5, s.p50, s.p95), (3, Some(10.0), Some(20.0), None));
         assert_eq!(s.mean, None);
         assert_eq!(s.restricted_mean, Some(25.0));
+    }
+
+    #[test]
+    fn tails_of_students_t() {
+        // scipy: t.sf(2, 5) = 0.050970; norm.sf(1.96) = 0.024998.
+        assert!((student_t_tail(2.0, 5.0).unwrap() - 0.050_970).abs() < 1e-6);
+        assert!((student_t_tail(1.96, 1e9).unwrap() - 0.024_998).abs() < 1e-6);
+        assert!(
+            (student_t_tail(1.96, 9_999.0).unwrap() - student_t_tail(1.96, 10_001.0).unwrap()).abs() < 1e-5
+        );
+        assert_eq!((student_t_tail(2.0, 0.0), student_t_tail(f64::NAN, 5.0)), (None, None));
     }
 
     #[test]

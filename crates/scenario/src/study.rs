@@ -20,7 +20,7 @@ use crate::{
     layers::Change,
     load::{Base, Loaded, Problems},
     node::{Node, Value},
-    scalar::{Aim, Column, Criterion, Keep, KeepTerm, Measured, Side},
+    scalar::{Aim, Column, Count, Criterion, Keep, KeepTerm, Measured, Side},
     schema::{self, Design, PlanFile},
     suggest, yaml,
 };
@@ -51,6 +51,10 @@ pub struct Study {
     pub choose: Option<Choose>,
     /// Replications of each combination, if the study says it.
     pub runs: Option<u32>,
+    /// Where replications end that go on until something is known, if the study says it.
+    pub at_most: Option<u32>,
+    /// How many replications in a row share a draw of the uncertain settings.
+    pub together: u32,
     /// The seed, if the study says it.
     pub seed: Option<u64>,
     /// Settings of the command line, which lie over everything.
@@ -66,6 +70,8 @@ pub struct Choose {
     pub only_if: Vec<(Criterion, Span)>,
     /// Of those that keep the limits the one with the least or most of this.
     pub then: Option<(Aim, Span)>,
+    /// The metrics of the front, if the study names them.
+    pub front: Vec<(Column, Span)>,
 }
 
 /// A strategy.
@@ -344,7 +350,9 @@ fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) 
         .measure
         .map(|all| all.into_iter().enumerate().map(|(i, one)| (one, at("measure", i))).collect::<Vec<_>>());
     let choose = read.choose.map(|choose| choose_of(&plan, choose));
-    if choose.as_ref().is_some_and(|choose| choose.then.is_none()) && plan.at("choose.then").is_none() {
+    let undecided =
+        |choose: &Choose| choose.then.is_none() && (choose.front.is_empty() || !choose.only_if.is_empty());
+    if choose.as_ref().is_some_and(undecided) && plan.at("choose.then").is_none() {
         let message = "`choose` does not say what decides among those that keep the limits";
         let help =
             "write `then:` with `least` or `most` and a metric, as in `then: least exposed.device-days`";
@@ -362,17 +370,66 @@ fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) 
             problems.push(Diagnostic::error("RC234", message).at(axis.span.clone()).help(help));
         }
     }
-    if read.runs.is_some_and(|runs| runs.get() == 0) {
-        let problem = Diagnostic::error("RC212", "`runs` is 0, so nothing would be played");
-        problems.push(problem.at(plan.locate("runs")).help("write how often to play each, as in `runs: 40`"));
-    }
+    let schema::Runs { each, at_most, per_draw } = read.runs.map_or(schema::Runs::default(), |form| form.0);
+    check_runs(&plan, each, at_most, per_draw, &mut problems);
     idle(&strategies, &axes, &common, &mut problems);
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(Problems(problems));
     }
-    let runs = read.runs.map(|runs| u32::try_from(runs.get()).unwrap_or(u32::MAX));
-    let seed = read.seed;
-    Ok(Study { bases, strategies, axes, vary, design, keep, bank, measure, choose, runs, seed, sets, common })
+    let number = |count: Count| u32::try_from(count.get()).unwrap_or(u32::MAX);
+    Ok(Study {
+        bases,
+        strategies,
+        axes,
+        vary,
+        design,
+        keep,
+        bank,
+        measure,
+        choose,
+        runs: each.map(number),
+        at_most: at_most.map(number),
+        together: per_draw.map_or(1, number),
+        seed: read.seed,
+        sets,
+        common,
+    })
+}
+
+/// Numbers of runs that cannot be meant.
+fn check_runs(
+    plan: &Node,
+    each: Option<Count>,
+    at_most: Option<Count>,
+    per_draw: Option<Count>,
+    problems: &mut Vec<Diagnostic>,
+) {
+    let mut refuse = |path: &str, message: String, help: &str| {
+        let place = if plan.at(path).is_some() { path } else { "runs" };
+        problems.push(Diagnostic::error("RC212", message).at(plan.locate(place)).help(help));
+    };
+    let nothing = |count: Option<Count>| count.is_some_and(|count| count.get() == 0);
+    if nothing(each) {
+        let help = "write how often to play each, as in `runs: 40`";
+        refuse("runs.each", "`runs` is 0, so nothing would be played".into(), help);
+    }
+    if nothing(per_draw) {
+        refuse("runs.per-draw", "no draw can have 0 runs".into(), "write 1 or more, as in `per-draw: 2`");
+    }
+    if let (Some(each), Some(most)) = (each, at_most)
+        && most.get() < each.get()
+    {
+        let message = format!("runs end at {}, and {} are played at first", most.get(), each.get());
+        refuse("runs.at-most", message, "write an `at-most` that is no less than `each`");
+    }
+    let draws = per_draw.map_or(1, Count::get).max(1);
+    for (path, count) in [("runs.each", each), ("runs.at-most", at_most)] {
+        if let Some(count) = count.filter(|count| count.get() % draws != 0) {
+            let whole = count.get().div_ceil(draws) * draws;
+            let message = format!("{} runs are not whole draws of {draws}", count.get());
+            refuse(path, message, &format!("write {whole}, or another `per-draw`"));
+        }
+    }
 }
 
 /// Settings of the comparison itself: they are the same for all that is compared.
@@ -402,7 +459,12 @@ fn idle(strategies: &[Strategy], axes: &[Axis], common: &[Change], problems: &mu
 fn choose_of(plan: &Node, choose: schema::Choose) -> Choose {
     let limits = choose.only_if.iter().flat_map(|all| all.with_paths("choose.only-if"));
     let limits = limits.map(|(path, limit)| (limit.clone(), plan.locate(&path))).collect();
-    Choose { only_if: limits, then: choose.then.map(|aim| (aim, plan.locate("choose.then"))) }
+    let front = choose.front.into_iter().flatten().enumerate();
+    Choose {
+        only_if: limits,
+        then: choose.then.map(|aim| (aim, plan.locate("choose.then"))),
+        front: front.map(|(i, column)| (column, plan.locate(&format!("choose.front.{i}")))).collect(),
+    }
 }
 
 /// The changes of a map of settings by path.

@@ -214,6 +214,7 @@ pub fn columns<'a>(
             }
         });
         choose.then.iter().for_each(|(aim, span)| making.ask(&aim.column, &about, span));
+        choose.front.iter().for_each(|(column, span)| making.ask(column, &about, span));
     }
     if study.bank.is_none() {
         making.goals();

@@ -15,12 +15,17 @@
 pub mod bootstrap;
 pub mod choose;
 pub mod comparison;
+pub mod estimate;
 pub mod front;
 pub mod mean;
 pub mod paired;
 pub mod quantile;
 pub mod sample;
+pub mod several;
 pub mod share;
+pub mod variation;
 
 /// What the 95 % intervals leave out on each side.
 pub const TAIL: f64 = 0.025;
+/// The error that verdicts allow themselves.
+pub const ERROR: f64 = 0.05;

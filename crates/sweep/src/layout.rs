@@ -16,6 +16,9 @@ pub struct Layout {
     pub digest: String,
     /// The seed that all points share.
     pub seed: u64,
+    /// How many replications in a row share one draw of the uncertain settings.
+    #[serde(default = "alone", skip_serializing_if = "is_alone")]
+    pub together: u32,
     /// The axes, in the order of the plan.
     pub axes: Vec<Axis>,
     /// What is measured in a run.
@@ -24,6 +27,14 @@ pub struct Layout {
     pub points: Vec<Point>,
     /// The members of the release bank; without a bank one member of weight 1 and no name.
     pub members: Vec<Member>,
+}
+
+fn alone() -> u32 {
+    1
+}
+
+fn is_alone(together: &u32) -> bool {
+    *together == 1
 }
 
 /// One axis: a scalar of the scenario that is varied.
@@ -153,6 +164,7 @@ mod tests {
             version: String::new(),
             digest: String::new(),
             seed: 1,
+            together: 1,
             axes: vec![],
             columns: vec![],
             points: vec![point(), point(), point()],

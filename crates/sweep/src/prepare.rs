@@ -173,6 +173,7 @@ impl Prepared {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             digest: String::new(),
             seed,
+            together: study.together,
             points: found.iter().map(|((s, levels), _)| point(&study, options, &axes, *s, levels)).collect(),
             axes,
             columns: columns.iter().map(|measured| measured.column.clone()).collect(),
@@ -243,7 +244,11 @@ impl Prepared {
 
     /// The plan of one replication of a scene.
     pub fn plan_of(&self, scene: &Scene, replication: u32) -> Result<Plan, Problems> {
-        self.study.base(scene.strategy).plan_of(&scene.changes, self.layout.seed, replication)
+        self.study.base(scene.strategy).plan_of(
+            &scene.changes,
+            self.layout.seed,
+            replication / self.layout.together,
+        )
     }
 
     /// The column that decides, and whether the least of it is wanted; without a choice the first column.

@@ -109,6 +109,7 @@ mod tests {
             version: String::new(),
             digest: String::new(),
             seed: 1,
+            together: 1,
             axes: vec![],
             columns: vec![],
             points: vec![point; points],

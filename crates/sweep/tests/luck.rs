@@ -75,7 +75,7 @@ fn differences_between_strategies_vary_less_than_between_independent_runs() {
         ("harmed", 2, 0.8),
     ];
     for (metric, strategy, most) in most {
-        let found = comparison.paired(strategy, 0, column(&prepared, metric)).unwrap();
+        let found = comparison.one_against_first(strategy, column(&prepared, metric)).unwrap();
         let ratio = found.variance_ratio.unwrap();
         println!("{metric} of {}: {ratio:.4}", prepared.layout.points[strategy].strategy);
         assert!(ratio < most, "{metric} of strategy {strategy}: {ratio}");
@@ -95,10 +95,10 @@ fn what_a_strategy_does_not_touch_stays_as_it_is() {
     let results = played(&prepared);
     let comparison = Comparison::new(&prepared.layout, &results);
     for name in ["patched.h95 in Test", "patched.h95 in First", "harmed in First"] {
-        let found = comparison.paired(1, 0, column(&prepared, name)).unwrap();
+        let found = comparison.one_against_first(1, column(&prepared, name)).unwrap();
         assert_eq!((found.difference.less, found.difference.more), (0, 0), "{name}");
     }
-    let moved = comparison.paired(1, 0, column(&prepared, "patched.h95 in Broad")).unwrap();
+    let moved = comparison.one_against_first(1, column(&prepared, "patched.h95 in Broad")).unwrap();
     assert!(moved.difference.more > 50, "{moved:?}");
 }
 
@@ -124,7 +124,7 @@ strategies: { one: {}, other: { defects.crash.severity: annoying }, certain: { d
     assert!(prepared.is_uncertain());
     let results = played(&prepared);
     let comparison = Comparison::new(&prepared.layout, &results);
-    let same = comparison.paired(1, 0, 0).unwrap().difference;
+    let same = comparison.one_against_first(1, 0).unwrap().difference;
     assert_eq!((same.less, same.more, same.pairs), (0, 0, 400));
     // Beta(2, 18): mean 0.1, variance 0.1 * 0.9 / 21; the devices add 0.1 * 0.9 / 1500 or so.
     let values: Vec<f64> = comparison.sample(0, 0).numbers().unwrap().strata[0].values.clone();

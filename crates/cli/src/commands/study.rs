@@ -349,6 +349,7 @@ mod tests {
             version: String::new(),
             digest: String::new(),
             seed: 1,
+            together: 1,
             axes: vec![Axis { name: "size".into(), unit: AxisUnit::Number }],
             columns: vec![column],
             points: vec![point(10.0), point(20.0), point(40.0)],

@@ -61,6 +61,7 @@ pub(crate) fn table(of: &Compared) -> String {
     legend(&mut out, of);
     beside(&mut out, of, &all[1..], differences);
     beside(&mut out, of, &all, quantiles);
+    spread(&mut out, of);
     choice(&mut out, of);
     out.push('\n');
     put(&mut out, format_args!("replay: {}", of.strategies[0].replay));
@@ -77,10 +78,13 @@ fn legend(out: &mut String, of: &Compared) {
         marks.push("~ cannot be told apart from it");
     }
     if telling(of).flat_map(|metric| &metric.of).any(|of| of.mean.is_some_and(|mean| mean.restricted)) {
-        marks.push(">= 'never' counts as the end of the watch");
+        marks.push(">= 'never' counts as the end of the watch, and below it how often it is reached");
     }
-    if !marks.is_empty() {
-        put(out, format_args!("  {}", marks.join(", ")));
+    if telling(of).flat_map(|metric| &metric.of).filter_map(|of| of.mean).any(|mean| is_rough(&mean)) {
+        marks.push("^ a skewed mean: a rough interval by bootstrap-t, better with more runs");
+    }
+    for line in lines(&marks.join("; "), WIDTH - 2) {
+        put(out, format_args!("  {line}"));
     }
 }
 
@@ -200,17 +204,31 @@ fn mean(metric: &Metric, column: &Column, of: &Of, i: usize) -> String {
     };
     let more = if mean.restricted { ">= " } else { "" };
     let value = format!("{more}{}{mark}", told(column, mean.value));
-    match (mean.low, mean.high, mean.varies_at_most) {
+    let text = match (mean.low, mean.high, mean.varies_at_most) {
         // No metric is below zero, no share above one, no restricted time after the watch: an interval cut off there
         // covers as much.
         (Some(low), Some(high), _) => {
             let most = if column.unit == "share" { Some(1.0) } else { column.limit };
             let high = most.map_or(high, |most| high.min(most));
-            format!("{value}\n{} to {}  ", told(column, low.max(0.0)), told(column, high))
+            let rough = if is_rough(&mean) { " ^" } else { "  " };
+            format!("{value}\n{} to {}{rough}", told(column, low.max(0.0)), told(column, high))
         }
         (_, _, Some(_)) => format!("{value}\nin every run  "),
+        _ if is_rough(&mean) => format!("{value}\ntoo few runs ^"),
         _ => value,
-    }
+    };
+    text + &reached(&mean, of)
+}
+
+/// True if the interval of a mean is not to be trusted as others are.
+fn is_rough(mean: &comparison::Mean) -> bool {
+    mean.procedure == comparison::Procedure::BootstrapT
+}
+
+/// How often runs got there, under a mean in which some did not.
+fn reached(mean: &comparison::Mean, of: &Of) -> String {
+    let Some(span) = of.reached.filter(|_| mean.restricted) else { return String::new() };
+    format!("\nin {} ({} to {})  ", share(span.value), share(span.low), share(span.high))
 }
 
 fn differences(out: &mut String, of: &Compared, some: &[usize]) {
@@ -218,8 +236,9 @@ fn differences(out: &mut String, of: &Compared, some: &[usize]) {
     put(
         out,
         format_args!(
-            "\n{} {first} (run by run with the same luck; 95 % interval)",
-            styled(HEADING, "against")
+            "\n{} {first} (run by run with the same luck; 95 % interval{})",
+            styled(HEADING, "against"),
+            if of.strategies.len() > 2 { "; better and worse by Holm, 5 % for all" } else { "" }
         ),
     );
     let mut grid = heading(of, "", some);
@@ -255,14 +274,19 @@ fn against(column: &Column, of: &Of) -> String {
 fn quantiles(out: &mut String, of: &Compared, some: &[usize]) {
     put(
         out,
-        format_args!("\n{} (median, and what 95 % of the runs do not exceed)", styled(HEADING, "over runs")),
+        format_args!(
+            "\n{} (median, what 95 % of the runs do not exceed, worst run)",
+            styled(HEADING, "over runs")
+        ),
     );
     let mut grid = heading(of, "", some);
     for metric in telling(of).filter(|metric| !metric.name.starts_with("goal: ")) {
         let column = column(metric);
         let number = |value: Option<f64>| value.map_or("never".into(), |value| told(&column, value));
         let cell = |&i: &usize| match (metric.of[i].median, metric.of[i].p95) {
-            (Some(median), Some(p95)) => format!("{}, {}", number(median.value), number(p95.value)),
+            (Some(median), Some(p95)) => {
+                format!("{}, {}, {}", number(median.value), number(p95.value), number(metric.of[i].worst))
+            }
             _ => "undefined".into(),
         };
         grid.row(std::iter::once(metric.name.clone()).chain(some.iter().map(cell)));
@@ -270,19 +294,65 @@ fn quantiles(out: &mut String, of: &Compared, some: &[usize]) {
     out.push_str(&grid.lines());
 }
 
+/// What the quantiles are worth, and where the spread comes from.
+fn spread(out: &mut String, of: &Compared) {
+    let quantiles =
+        || telling(of).flat_map(|metric| &metric.of).filter_map(|of| of.p95.map(|p95| (of.runs, p95)));
+    if let Some((runs, needs)) = quantiles().find_map(|(runs, p95)| p95.needs.map(|needs| (runs, needs))) {
+        let text = format!(
+            "what 95 % of the runs do not exceed may lie beyond all of them: an interval needs {needs} runs, there are {runs}"
+        );
+        lines(&text, WIDTH - 2).into_iter().for_each(|line| put(out, format_args!("  {line}")));
+    }
+    let decides = of.decides.and_then(|column| of.metrics.get(column));
+    let Some((metric, variance)) = decides.and_then(|metric| Some((metric, metric.of.first()?.variance?)))
+    else {
+        return;
+    };
+    let sum = variance.luck + variance.ignorance.unwrap_or(0.0) + variance.release;
+    let several = of.bank.len() > 1 || variance.ignorance.is_some();
+    if sum <= 0.0 || !(several || of.uncertain) {
+        return;
+    }
+    let mut parts = Vec::new();
+    if of.bank.len() > 1 {
+        parts.push(format!("{} from which release it is", share(variance.release / sum)));
+    }
+    match variance.ignorance {
+        Some(ignorance) => {
+            parts.push(format!("{} from the uncertain settings", share(ignorance / sum)));
+            parts.push(format!("{} from luck", share(variance.luck / sum)));
+        }
+        None if of.uncertain => parts.push(format!(
+            "{} from luck and the uncertain settings, which `runs: {{ per-draw: 2 }}` tells apart",
+            share(variance.luck / sum)
+        )),
+        None => parts.push(format!("{} from luck", share(variance.luck / sum))),
+    }
+    let text =
+        format!("variance of a run of {} in {}: {}", of.strategies[0].name, metric.name, listed(&parts));
+    lines(&text, WIDTH - 2).into_iter().for_each(|line| put(out, format_args!("  {line}")));
+}
+
 fn choice(out: &mut String, of: &Compared) {
     out.push('\n');
     let Some(choice) = &of.choice else {
-        let names: Vec<String> = of.front.strategies.iter().map(|&i| of.strategies[i].name.clone()).collect();
+        let sure = |i: usize| match of.front.share_of_resamples.as_ref().map(|shares| shares[i]) {
+            Some(often) if often < 1.0 => format!(" (on it in {} of resamples)", share(often)),
+            _ => String::new(),
+        };
+        let name = |&i: &usize| format!("{}{}", of.strategies[i].name, sure(i));
+        let names: Vec<String> = of.front.strategies.iter().map(name).collect();
         // A strategy alone is on every front.
         if of.strategies.len() < 2 {
             return;
         }
         let means = if of.front.of.len() == 2 { "both the means" } else { "the means" };
         let text = format!(
-            "nothing beats {} in {means} of {}; say in `choose` how to choose",
+            "nothing beats {} in {means} of {}{}; say in `choose` how to choose",
             listed(&names),
-            listed(&of.front.of)
+            listed(&of.front.of),
+            near(of)
         );
         for (i, line) in lines(&text, 92).into_iter().enumerate() {
             put(
@@ -301,6 +371,17 @@ fn choice(out: &mut String, of: &Compared) {
             put(out, format_args!("{line}"));
         }
     }
+}
+
+/// Strategies that are off the front by so little that resamples often put them on it.
+fn near(of: &Compared) -> String {
+    /// Below it luck alone does not bring a strategy there often enough to speak of.
+    const OFTEN: f64 = 0.05;
+    let Some(shares) = &of.front.share_of_resamples else { return String::new() };
+    let off = (0..shares.len()).filter(|i| !of.front.strategies.contains(i) && shares[*i] >= OFTEN);
+    let names: Vec<String> =
+        off.map(|i| format!("{} ({} of resamples)", of.strategies[i].name, share(shares[i]))).collect();
+    if names.is_empty() { String::new() } else { format!("; off it by luck, perhaps: {}", listed(&names)) }
 }
 
 /// Lines of at most so many characters.
@@ -376,14 +457,14 @@ pub(crate) fn of_sweep(prepared: &Prepared, results: &Results, dir: &Path) -> St
         };
         heading = format!("best by {aim}{keeps}");
     } else {
-        let front = comparison::front_columns(layout);
+        let front = comparison::front_columns(prepared);
         columns.extend(
             front
                 .iter()
                 .take(4)
                 .map(|&column| (column, Statistic::Mean, layout.columns[column].name.clone())),
         );
-        let front = comparison::front(&comparison);
+        let front = comparison::front(prepared, &comparison);
         points.clone_from(&front.strategies);
         let value = |point: usize| comparison.value(point, columns[0].0, Statistic::Mean);
         points.sort_by(|&a, &b| {

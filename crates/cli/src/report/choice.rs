@@ -59,13 +59,24 @@ fn of_chosen(
         let by = next.difference.as_ref().map(|d| format!(" ({})", difference(&layout.columns[column], d)));
         let by = by.unwrap_or_default();
         let same = next.difference.as_ref().is_some_and(|d| d.less + d.more == 0);
-        said.push(match next.verdict {
+        let told_from = choice.passing.len() - 1 - chosen.rivals.len();
+        said.push(match chosen.rivals.as_slice() {
             _ if same => format!("the next, {other}, is the same in every pair of runs"),
-            Verdict::Better => format!("it is better than the next, {other}{by}"),
-            Verdict::Worse | Verdict::CannotTell => {
-                format!(
-                    "it cannot be told apart from the next, {other}{by}: more `--replications` may decide"
-                )
+            [] if choice.passing.len() == 2 => format!("it is better than the next, {other}{by}"),
+            [] => format!("it is better than each of the other {told_from}; the next is {other}{by}"),
+            rivals => {
+                let names: Vec<String> = rivals.iter().take(4).map(|&point| label(layout, point)).collect();
+                let more = match rivals.len() - names.len() {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                let next = match rivals.contains(&next.point) {
+                    true if rivals.len() == 1 => by,
+                    true => format!("; the next is {other}{by}"),
+                    false => String::new(),
+                };
+                let names = if more.is_empty() { listed(&names) } else { names.join(", ") + &more };
+                format!("it cannot be told apart from {names}{next}: more `--replications` may decide")
             }
         });
     }

@@ -3,17 +3,17 @@
 //! *Invariants.* Numbers are unrounded; NaN and infinity do not occur: a quantile that is 'never' says so. Every
 //! sentence about what is better comes from a procedure of docs/statistics.md.
 
+use rayon::prelude::*;
 use rollcast_scenario::{compile::bound_in_unit, scalar};
 use rollcast_sweep::{
     figures::{
         choose::{Bound, Choice, Limit, choose},
         comparison::{Comparison, Criterion, Figure, Paired, Statistic},
         front::Sense,
-        mean::Bounds,
+        mean::{Bounds, Method},
         paired::{Difference, Verdict},
         quantile::{Quantile, Reach},
     },
-    layout::Layout,
     prepare::Prepared,
     rows::Results,
 };
@@ -46,8 +46,12 @@ pub(crate) struct Compared {
     pub strategies: Vec<Strategy>,
     /// The releases that all met, by weight; empty without a bank.
     pub bank: Vec<Member>,
+    /// True if settings of the scenario are uncertain, and drawn anew in each replication (or in each few).
+    pub uncertain: bool,
     /// What was measured.
     pub metrics: Vec<Metric>,
+    /// The metric that decides, by position: that of `choose`, or the first.
+    pub decides: Option<usize>,
     /// What to choose, by the file's `choose`.
     pub choice: Option<Chosen>,
     /// Strategies that no other one equals or beats in all of these metrics.
@@ -93,8 +97,26 @@ pub(crate) struct Metric {
     pub of: Vec<Of>,
     /// Strategies with the best mean, by position.
     pub best: Vec<usize>,
-    /// Strategies that cannot be told apart from the (first) best one.
+    /// Strategies that cannot be told apart from the (first) best one: with 95 % confidence the true best is among it and
+    /// them.
     pub like_best: Vec<usize>,
+    /// Every pair of strategies (none if there are more than 30).
+    pub pairs: Vec<Pair>,
+}
+
+/// Two strategies, compared run by run.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub(crate) struct Pair {
+    /// The first, by position.
+    pub first: usize,
+    /// The one it is compared with.
+    pub second: usize,
+    /// Mean of the first minus mean of the second.
+    pub difference: f64,
+    /// p-value, adjusted for all pairs of strategies (Bonferroni).
+    pub adjusted_p: f64,
+    /// What the first is against the second, with an error of 5 % for all pairs together.
+    pub verdict: Told,
 }
 
 /// A metric of one strategy.
@@ -112,6 +134,13 @@ pub(crate) struct Of {
     pub median: Option<Quant>,
     /// What 95 % of the runs do not exceed.
     pub p95: Option<Quant>,
+    /// The worst of all runs; `null` is 'never', or undefined.
+    pub worst: Option<f64>,
+    /// Where the variance of a single run comes from.
+    pub variance: Option<Variance>,
+    /// How much the mean differs from the best mean of the other strategies: for all strategies at once with 95 %
+    /// confidence. `null` where it has no interval, and if there are more than 30 strategies.
+    pub against_best: Option<Ends>,
     /// The difference to the first strategy, run by run.
     pub against_first: Option<Against>,
 }
@@ -127,6 +156,39 @@ pub(crate) struct Span {
     pub high: f64,
 }
 
+/// The ends of an interval.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub(crate) struct Ends {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// The variance of a single run, in the square of the unit, by where it comes from.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub(crate) struct Variance {
+    /// Luck: what would be left if the uncertain settings were known.
+    pub luck: f64,
+    /// Uncertain settings: what would be left without luck. `null` where each draw of them was played once only, so that it
+    /// is contained in luck (`runs: { per-draw: 2 }` tells them apart).
+    pub ignorance: Option<f64>,
+    /// Which release of the bank it is.
+    pub release: f64,
+}
+
+/// The procedure behind an interval (docs/statistics.md).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Procedure {
+    /// Student's t, over a bank with the degrees of freedom of Welch and Satterthwaite.
+    StudentT,
+    /// Bootstrap-t, because the mean is skewed: a rough interval.
+    BootstrapT,
+    /// That of a share: every run says yes or no.
+    Share,
+}
+
 /// A mean.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub(crate) struct Mean {
@@ -140,6 +202,10 @@ pub(crate) struct Mean {
     pub varies_at_most: Option<f64>,
     /// True if 'never' occurred, for which `limit` counts.
     pub restricted: bool,
+    /// The procedure behind the interval.
+    pub procedure: Procedure,
+    /// Skewness of the mean (of the runs, divided by the root of their number); beyond 0.5 its interval is a rough one.
+    pub skew: f64,
 }
 
 /// A quantile over runs.
@@ -151,6 +217,8 @@ pub(crate) struct Quant {
     pub low: Option<f64>,
     /// Upper end; `null` likewise.
     pub high: Option<f64>,
+    /// How many runs it takes until it can have two ends, if there are fewer.
+    pub needs: Option<u32>,
 }
 
 /// A difference to another strategy, run by run: both meet the same luck.
@@ -170,7 +238,9 @@ pub(crate) struct Against {
     pub less: u32,
     /// Pairs in which it has more.
     pub more: u32,
-    /// What it means.
+    /// p-value of 'no difference', adjusted for all strategies that are compared with the first (Holm).
+    pub adjusted_p: f64,
+    /// What it means, with an error of 5 % for all strategies together.
     pub verdict: Told,
     /// Variance of the paired difference in parts of that of independent runs.
     pub variance_ratio: Option<f64>,
@@ -208,6 +278,9 @@ pub(crate) struct Front {
     pub of: Vec<String>,
     /// The strategies on it, by position.
     pub strategies: Vec<usize>,
+    /// By strategy: in what share of 1 000 resamples of the runs it is on the front. `null` where that was not worked out:
+    /// more than 500 strategies, an undefined mean, or strategies that were not played equally often.
+    pub share_of_resamples: Option<Vec<f64>>,
 }
 
 impl From<Verdict> for Told {
@@ -249,7 +322,7 @@ pub(crate) fn build(prepared: &Prepared, results: &Results, files: Vec<String>) 
         origin: member.origin.clone(),
         assumed: member.assumed,
     });
-    let front = front(&comparison);
+    let front = front(prepared, &comparison);
     Compared {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
@@ -259,7 +332,12 @@ pub(crate) fn build(prepared: &Prepared, results: &Results, files: Vec<String>) 
         interval_meaning: meaning(prepared),
         strategies: (0..points).map(strategy).collect(),
         bank: members.collect(),
-        metrics: (0..layout.columns.len()).map(|column| metric(&comparison, column)).collect(),
+        uncertain: prepared.is_uncertain(),
+        decides: prepared.aim().map(|(column, _)| column),
+        metrics: (0..layout.columns.len())
+            .into_par_iter()
+            .map(|column| metric(&comparison, column))
+            .collect(),
         choice: chosen(prepared, &comparison),
         front,
     }
@@ -268,38 +346,59 @@ pub(crate) fn build(prepared: &Prepared, results: &Results, files: Vec<String>) 
 fn metric(comparison: &Comparison<'_>, column: usize) -> Metric {
     let layout = comparison.layout();
     let of = &layout.columns[column];
-    let points = 0..layout.points.len();
-    let figures: Vec<Figure> = points.clone().map(|point| comparison.figure(point, column)).collect();
-    let sign = if of.lower_is_better { 1.0 } else { -1.0 };
-    let means = figures.iter().filter_map(|figure| figure.mean.map(|mean| sign * mean.value));
-    let least = means.min_by(f64::total_cmp);
-    let is_best = |figure: &Figure| figure.mean.map(|mean| sign * mean.value) == least && least.is_some();
-    let best: Vec<usize> = points.clone().filter(|&point| is_best(&figures[point])).collect();
-    let alike = |point: &usize| {
-        !best.contains(point)
-            && best.first().is_some_and(|&best| {
-                comparison.paired(*point, best, column).is_some_and(|p| p.verdict == Verdict::CannotTell)
-            })
-    };
+    let points: Vec<usize> = (0..layout.points.len()).collect();
+    let figures: Vec<Figure> = points.par_iter().map(|&point| comparison.figure(point, column)).collect();
+    let sense = Sense::of(of.lower_is_better);
+    let means = || figures.iter().map(|figure| figure.mean.map(|mean| mean.value));
+    let least = means().filter(Option::is_some).min_by(|a, b| sense.compare(*a, *b)).flatten();
+    let best: Vec<usize> = points
+        .iter()
+        .copied()
+        .zip(means())
+        .filter(|(_, mean)| mean.is_some() && *mean == least)
+        .map(|(p, _)| p)
+        .collect();
+    let criterion = Criterion { column, statistic: Statistic::Mean, sense };
+    let others = comparison.leaders(&points, criterion).map_or(Vec::new(), |leaders| leaders.others);
+    let pairs = comparison.all_pairs(column).into_iter().map(|pair| Pair {
+        first: pair.points.0,
+        second: pair.points.1,
+        difference: pair.difference.value,
+        adjusted_p: pair.adjusted_p,
+        verdict: pair.verdict.into(),
+    });
+    let against_best = comparison.against_the_best(column);
+    let ends =
+        |point: usize| against_best.get(point).copied().flatten().map(|(low, high)| Ends { low, high });
+    let against_first = comparison.against_first(column).into_iter();
     Metric {
         name: of.name.clone(),
         unit: of.unit.clone(),
         lower_is_better: of.lower_is_better,
         limit: of.limit,
-        like_best: points.clone().filter(alike).collect(),
+        like_best: others.into_iter().filter(|point| !best.contains(point)).collect(),
+        pairs: pairs.collect(),
+        of: figures
+            .iter()
+            .zip(against_first)
+            .enumerate()
+            .map(|(point, (figure, paired))| Of {
+                against_best: ends(point),
+                ..of_point(figure, paired, sense)
+            })
+            .collect(),
         // Where all are alike, none is best.
         best: if best.len() == figures.len() { Vec::new() } else { best },
-        of: points
-            .map(|point| of_point(&figures[point], comparison.paired(point, 0, column), point))
-            .collect(),
     }
 }
 
-fn of_point(figure: &Figure, paired: Option<Paired>, point: usize) -> Of {
+fn of_point(figure: &Figure, paired: Option<Paired>, sense: Sense) -> Of {
     let mean = figure.mean.map(|mean| {
         let (low, high, varies_at_most) = bounds(mean.bounds);
-        Mean { value: mean.value, low, high, varies_at_most, restricted: mean.restricted }
+        let (value, restricted, skew) = (mean.value, mean.restricted, mean.skew);
+        Mean { value, low, high, varies_at_most, restricted, procedure: mean.method.into(), skew }
     });
+    let worst = if sense == Sense::Least { figure.most } else { figure.least };
     Of {
         runs: figure.runs,
         ended_early: figure.ended_early,
@@ -307,12 +406,41 @@ fn of_point(figure: &Figure, paired: Option<Paired>, point: usize) -> Of {
         mean,
         median: figure.median.map(quant),
         p95: figure.p95.map(quant),
-        against_first: paired.filter(|_| point > 0).map(|paired| {
+        worst: worst.and_then(number),
+        variance: figure.variation.map(|of| Variance {
+            luck: of.luck,
+            ignorance: of.ignorance,
+            release: of.release,
+        }),
+        against_best: None,
+        against_first: paired.map(|paired| {
             let Difference { value, bounds: of, pairs, less, more, .. } = paired.difference;
             let (low, high, varies_at_most) = bounds(of);
-            let (verdict, variance_ratio) = (paired.verdict.into(), paired.variance_ratio);
-            Against { value, low, high, varies_at_most, pairs, less, more, verdict, variance_ratio }
+            let Paired { adjusted_p, variance_ratio, .. } = paired;
+            let verdict = paired.verdict.into();
+            Against {
+                value,
+                low,
+                high,
+                varies_at_most,
+                pairs,
+                less,
+                more,
+                adjusted_p,
+                verdict,
+                variance_ratio,
+            }
         }),
+    }
+}
+
+impl From<Method> for Procedure {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Student => Procedure::StudentT,
+            Method::BootstrapT => Procedure::BootstrapT,
+            Method::Share => Procedure::Share,
+        }
     }
 }
 
@@ -324,34 +452,45 @@ fn bounds(of: Bounds) -> (Option<f64>, Option<f64>, Option<f64>) {
     }
 }
 
-fn quant(of: Quantile) -> Quant {
-    let number = |reach: Reach| match reach {
+fn number(reach: Reach) -> Option<f64> {
+    match reach {
         Reach::At(value) => Some(value),
         Reach::Never => None,
-    };
-    Quant { value: number(of.value), low: of.low.and_then(number), high: of.high.and_then(number) }
+    }
 }
 
-/// The front of exposure and harm, the trade that every ring strategy makes; of whatever is measured where one of them
-/// is not.
-pub(crate) fn front(comparison: &Comparison<'_>) -> Front {
+fn quant(of: Quantile) -> Quant {
+    let (low, high) = (of.low.and_then(number), of.high.and_then(number));
+    Quant { value: number(of.value), low, high, needs: of.needs }
+}
+
+/// The front of what the study names; otherwise of exposure and harm, the trade that every ring strategy makes, or of
+/// whatever is measured where one of them is not.
+pub(crate) fn front(prepared: &Prepared, comparison: &Comparison<'_>) -> Front {
     let layout = comparison.layout();
-    let columns = front_columns(layout);
+    let columns = front_columns(prepared);
     let criterion = |&column: &usize| Criterion {
         column,
         statistic: Statistic::Mean,
-        sense: if layout.columns[column].lower_is_better { Sense::Least } else { Sense::Most },
+        sense: Sense::of(layout.columns[column].lower_is_better),
     };
     let criteria: Vec<Criterion> = columns.iter().map(criterion).collect();
     let on = comparison.front(&criteria);
     Front {
         of: columns.iter().map(|&column| layout.columns[column].name.clone()).collect(),
         strategies: (0..on.len()).filter(|&point| on[point]).collect(),
+        share_of_resamples: comparison.share_on_front(&columns),
     }
 }
 
-/// The columns of the default front.
-pub(crate) fn front_columns(layout: &Layout) -> Vec<usize> {
+/// The columns of the front.
+pub(crate) fn front_columns(prepared: &Prepared) -> Vec<usize> {
+    let layout = &prepared.layout;
+    let named = prepared.study.choose.iter().flat_map(|choose| &choose.front);
+    let named: Vec<usize> = named.filter_map(|(column, _)| prepared.column(column)).collect();
+    if !named.is_empty() {
+        return named;
+    }
     let find = |metric: &str| {
         let is =
             |name: &str| name == metric || name.strip_prefix(metric).is_some_and(|r| r.starts_with(" of "));

@@ -69,7 +69,7 @@ pub struct PlanFile {
     /// Which combinations are played.
     pub design: Option<Design>,
     /// How often each combination is played, each time with other luck.
-    pub runs: Option<Count>,
+    pub runs: Option<RunsForm>,
     /// The luck that all share; the scenario's without it.
     pub seed: Option<u64>,
 }
@@ -88,7 +88,59 @@ pub struct Sweep {
     /// Which combinations are played.
     pub design: Option<Design>,
     /// How often each combination is played; the scenario's `runs` without it.
-    pub runs: Option<Count>,
+    pub runs: Option<RunsForm>,
+}
+
+/// How often each combination is played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Runs {
+    /// How often each is played against each release of the bank, or at first where the runs go on until something is
+    /// known; the scenario's `runs` without it.
+    pub each: Option<Count>,
+    /// Where runs that go on until something is known end.
+    pub at_most: Option<Count>,
+    /// How many runs share a draw of the uncertain settings; 1 without it. From 2 on, luck and ignorance can be told apart.
+    pub per_draw: Option<Count>,
+}
+
+/// Runs by their number, or as a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunsForm(pub Runs);
+
+impl<'de> Deserialize<'de> for RunsForm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = RunsForm;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number such as `100`, or `{ each: 100, at-most: 2000 }`")
+            }
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<RunsForm, E> {
+                Ok(RunsForm(Runs { each: Some(Count::new(number)), ..Runs::default() }))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<RunsForm, E> {
+                let each = text.parse().map_err(E::custom)?;
+                Ok(RunsForm(Runs { each: Some(each), ..Runs::default() }))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RunsForm, A::Error> {
+                Runs::deserialize(MapAccessDeserializer::new(map)).map(RunsForm)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for RunsForm {
+    fn schema_name() -> Cow<'static, str> {
+        "RunsForm".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (number, map) = (generator.subschema_for::<Count>(), generator.subschema_for::<Runs>());
+        json_schema!({ "description": "How often each combination is played.", "anyOf": [number, map] })
+    }
 }
 
 /// Which releases every strategy meets.
@@ -184,6 +236,8 @@ pub struct Choose {
     pub only_if: Option<OneOrMany<Criterion>>,
     /// Of those the one with the least or the most of this.
     pub then: Option<Aim>,
+    /// The metrics whose means the front of strategies that nothing beats is about; exposure and harm without it.
+    pub front: Option<Vec<Column>>,
 }
 
 impl crate::scalar::Listed for Criterion {

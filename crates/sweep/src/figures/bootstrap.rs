@@ -3,6 +3,8 @@
 //! Efron, 'Bootstrap methods: another look at the jackknife', Annals of Statistics 7 (1979) 1-26; Davison and Hinkley,
 //! 'Bootstrap Methods and their Application' (1997), sections 3.2 (several samples) and 5.3 (percentile method).
 
+use std::cell::RefCell;
+
 use rand::Rng;
 use rollcast_core::draws::Luck;
 
@@ -14,11 +16,43 @@ pub const RESAMPLES: usize = 1_000;
 /// (RESAMPLES + 1) 2.5 % rounds to.
 pub(super) const ENDS: (usize, usize) = (24, RESAMPLES - 25);
 
-/// Draws from each stratum as many runs as it has, with replacement, [`RESAMPLES`] times, and says how often each run
-/// came: runs of the first stratum first, then those of the second, and so on.
+/// Most runs whose resamples are kept: 8 MB a thread.
+const KEPT_RUNS: usize = 2_048;
+
+/// Resamples by their address.
+struct Kept {
+    seed: u64,
+    sizes: Vec<usize>,
+    counts: Vec<u32>,
+}
+
+thread_local! {
+    /// What was drawn last: a comparison asks for the same resamples for each of its figures.
+    static LAST: RefCell<Option<Kept>> = const { RefCell::new(None) };
+}
+
+/// Draws from each stratum as many runs (or groups of them) as it has, with replacement, [`RESAMPLES`] times, and says how
+/// often each came: those of the first stratum first, then those of the second, and so on.
 ///
 /// The draws are addressed by (seed, resample, stratum), so points with equally many runs are resampled alike.
 pub(super) fn each_resample(sizes: &[usize], seed: u64, mut with: impl FnMut(&[u32])) {
+    let runs: usize = sizes.iter().sum();
+    if runs > KEPT_RUNS {
+        draw(sizes, seed, with);
+        return;
+    }
+    // Taken out for the time being: whoever is called may draw other resamples.
+    let last = LAST.take().filter(|last| last.seed == seed && last.sizes == sizes);
+    let kept = last.unwrap_or_else(|| {
+        let mut counts = Vec::with_capacity(runs * RESAMPLES);
+        draw(sizes, seed, |drawn| counts.extend_from_slice(drawn));
+        Kept { seed, sizes: sizes.to_vec(), counts }
+    });
+    kept.counts.chunks(runs.max(1)).for_each(&mut with);
+    LAST.set(Some(kept));
+}
+
+fn draw(sizes: &[usize], seed: u64, mut with: impl FnMut(&[u32])) {
     let names: Vec<_> = (0..sizes.len()).map(|stratum| format!("bootstrap, stratum {stratum}")).collect();
     let mut counts = vec![0; sizes.iter().sum()];
     for resample in 0..RESAMPLES as u32 {
@@ -55,10 +89,10 @@ pub(super) fn quantile_interval(
     let mut found = vec![Vec::with_capacity(RESAMPLES); shares.len()];
     each_resample(sizes, seed, |counts| {
         for (share, found) in shares.iter().zip(&mut found) {
-            found.push(ordered.position(*share, |run| f64::from(counts[run])));
+            found.push(ordered.position(*share, |group| f64::from(counts[group])));
         }
     });
-    let last = sizes.iter().sum::<usize>() - 1;
+    let last = ordered.runs() - 1;
     found
         .into_iter()
         .map(|mut positions| {
@@ -92,7 +126,8 @@ mod tests {
     fn an_end_on_the_extreme_run_is_unknown() {
         let ordered = |n: u32| {
             let values = |shift: f64| (0..n).map(|run| shift + f64::from(run)).collect();
-            Ordered::of(&[0.0, 0.5].map(|shift| Stratum { weight: 0.5, values: values(shift) }))
+            let draws = [(0..n).collect(), (0..n).collect()];
+            Ordered::of(&[0.0, 0.5].map(|shift| Stratum { weight: 0.5, values: values(shift) }), &draws)
         };
         let [(low, high), (low_95, high_95)] = quantile_interval(&ordered(20), &[0.5, 0.95], 1)[..] else {
             panic!("two shares")

@@ -4,7 +4,6 @@
 //! it (the more points and the fewer runs, the more), so what was chosen is worth another look with fresh luck.
 
 use super::comparison::{Comparison, Criterion, Paired, Statistic};
-use super::front::Sense;
 use super::paired::{Difference, Verdict};
 
 /// What a statistic may be.
@@ -94,6 +93,9 @@ pub struct Chosen {
     pub surely_kept: Vec<bool>,
     /// The next best point that keeps all limits.
     pub runner_up: Option<RunnerUp>,
+    /// The other points that keep all limits and cannot be told apart from it, so that one of them may be the best
+    /// ([`Comparison::leaders`]).
+    pub rivals: Vec<usize>,
     /// What the choice costs or gains against the first point: the columns, other than the objective's, in which the
     /// two can be told apart.
     pub against_first: Vec<(usize, Paired)>,
@@ -108,7 +110,8 @@ pub struct RunnerUp {
     pub value: f64,
     /// The chosen point minus this one, run by run, in the statistic of the objective; `None` if undefined.
     pub difference: Option<Difference>,
-    /// Whether the chosen point is better than this one, as far as the runs can tell.
+    /// Whether the chosen point is better than this one, as far as the runs can tell: told for all points that keep the
+    /// limits at once.
     pub verdict: Verdict,
 }
 
@@ -159,13 +162,14 @@ fn best(study: &Comparison<'_>, limits: &[Limit], objective: Criterion, passing:
     // A stable sort: of equally good points the first stays first.
     ranked.sort_by(|a, b| sense.compare(Some(a.1), Some(b.1)));
     let (point, best) = *ranked.first()?;
+    let rivals = study.leaders(passing, objective)?.others;
     let runner_up = ranked.get(1).map(|(other, value)| {
         let difference = study.difference(point, *other, column, statistic);
-        let verdict = difference.map_or(Verdict::CannotTell, |found| found.verdict(sense == Sense::Least));
+        let verdict = if rivals.contains(other) { Verdict::CannotTell } else { Verdict::Better };
         RunnerUp { point: *other, value: *value, difference, verdict }
     });
     let surely = |limit: &Limit| {
-        let found = study.reading(point, limit.column, limit.statistic);
+        let found = study.claim(point, limit.column, limit.statistic);
         let end = found.and_then(|found| match limit.bound {
             Bound::AtMost(_) => found.high,
             Bound::AtLeast(_) => found.low,
@@ -174,18 +178,20 @@ fn best(study: &Comparison<'_>, limits: &[Limit], objective: Criterion, passing:
     };
     let others = (0..study.layout().columns.len()).filter(|other| *other != column && point != 0);
     let told_apart =
-        |other| study.paired(point, 0, other).filter(|paired| paired.verdict != Verdict::CannotTell);
+        |other| study.one_against_first(point, other).filter(|paired| paired.verdict != Verdict::CannotTell);
     Some(Chosen {
         point,
         value: best,
         surely_kept: limits.iter().map(surely).collect(),
         runner_up,
+        rivals,
         against_first: others.filter_map(|other| told_apart(other).map(|paired| (other, paired))).collect(),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::front::Sense;
     use super::super::sample::tests::{fill, layout};
     use super::*;
     use crate::layout::Layout;

@@ -2,6 +2,9 @@
 
 use std::cmp::Ordering;
 
+use super::bootstrap::{RESAMPLES, each_resample};
+use super::sample::Stratum;
+
 /// Which way is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sense {
@@ -12,6 +15,11 @@ pub enum Sense {
 }
 
 impl Sense {
+    /// That of a column.
+    pub fn of(lower_is_better: bool) -> Self {
+        if lower_is_better { Sense::Least } else { Sense::Most }
+    }
+
     /// Orders two values, the better one first. Undefined (`None`, or not a number) is worse than anything.
     pub fn compare(self, a: Option<f64>, b: Option<f64>) -> Ordering {
         let known = |value: Option<f64>| value.filter(|value| !value.is_nan());
@@ -56,6 +64,37 @@ pub fn front(values: &[Vec<Option<f64>>], senses: &[Sense]) -> Vec<bool> {
     on
 }
 
+/// For each point, in what share of resamples it is on the front of its means: how sure its place is, as far as luck goes.
+///
+/// `samples` has for each point one list of strata for each of `senses`, of the same sizes for all. A resample draws
+/// replications within members and takes the same ones for every point, as they had the same luck. The share is no
+/// probability that the point is *truly* on the front; a point that is never off it in 1 000 resamples is as good as sure, one
+/// at 50 % is a coin toss.
+///
+/// Efron and Tibshirani, 'The problem of regions', Annals of Statistics 26 (1998) 1687-1718 (what such a share means).
+pub fn share_on_front(samples: &[Vec<Vec<Stratum<f64>>>], senses: &[Sense], seed: u64) -> Vec<f64> {
+    let sizes: Vec<usize> = match samples.first().and_then(|of| of.first()) {
+        Some(strata) => strata.iter().map(|stratum| stratum.values.len()).collect(),
+        None => return vec![1.0; samples.len()],
+    };
+    let mut times = vec![0_u32; samples.len()];
+    each_resample(&sizes, seed, |counts| {
+        let mean = |strata: &Vec<Stratum<f64>>| {
+            let mut first = 0;
+            let parts = strata.iter().map(|stratum| {
+                let counts = &counts[first..first + stratum.values.len()];
+                first += counts.len();
+                let sum: f64 = stratum.values.iter().zip(counts).map(|(v, n)| v * f64::from(*n)).sum();
+                stratum.weight * sum / counts.len() as f64
+            });
+            Some(parts.sum())
+        };
+        let values: Vec<Vec<Option<f64>>> = samples.iter().map(|of| of.iter().map(mean).collect()).collect();
+        front(&values, senses).into_iter().zip(&mut times).for_each(|(on, times)| *times += u32::from(on));
+    });
+    times.into_iter().map(|times| f64::from(times) / RESAMPLES as f64).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::Sense::{Least, Most};
@@ -89,6 +128,24 @@ mod tests {
             [true, true]
         );
         assert_eq!(front(&[], &[Least]), [false; 0]);
+    }
+
+    #[test]
+    fn how_sure_a_place_is() {
+        let values =
+            |shift: f64| (0..40).map(|run| shift + f64::from(run * 17 % 40) / 10.0).collect::<Vec<_>>();
+        let of = |a: f64, b: f64| {
+            [a, b].map(|shift| vec![Stratum { weight: 1.0, values: values(shift) }]).to_vec()
+        };
+        // The same luck everywhere: the second is always beaten, however much runs vary.
+        let found = share_on_front(&[of(1.0, 1.0), of(1.01, 1.01), of(0.5, 2.0)], &[Least, Least], 1);
+        assert_eq!(found, [1.0, 0.0, 1.0]);
+        // With luck of its own a point that is as good is on the front now and then.
+        let mut other = of(1.0, 1.0);
+        other.iter_mut().for_each(|strata| strata[0].values.rotate_left(7));
+        let found = share_on_front(&[of(1.0, 1.0), other], &[Least, Least], 1);
+        assert!(found.iter().all(|share| (0.2..0.8).contains(share)), "{found:?}");
+        assert!(share_on_front(&[], &[Least], 1).is_empty());
     }
 
     proptest! {

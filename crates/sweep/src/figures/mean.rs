@@ -1,9 +1,9 @@
 //! Means of a release drawn from the bank, and what can be said where nothing varied.
 
-use rollcast_core::stats::student_t_quantile;
-
 use super::TAIL;
+use super::estimate::{Estimate, Pivot};
 use super::sample::{Sample, Stratum};
+use super::share::weighted_share;
 
 /// How sure a mean or a difference is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,56 +42,69 @@ pub struct Mean {
     pub value: f64,
     /// How sure it is.
     pub bounds: Bounds,
+    /// Which procedure says so.
+    pub method: Method,
+    /// Skewness of the mean; above [`super::estimate::SKEWED`] its interval is a rough one.
+    pub skew: f64,
     /// True for a restricted mean: some runs never got there, and the limit of the column counts for them. Such a mean
     /// is at most the limit, and the true mean, if there is one, is later.
     pub restricted: bool,
 }
 
+/// The procedure behind an interval of a mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Student's t, over strata with the degrees of freedom of Welch and Satterthwaite.
+    Student,
+    /// Bootstrap-t, because the mean is skewed.
+    BootstrapT,
+    /// That of a share ([`super::share::weighted_share`]), because every run says yes or no.
+    Share,
+}
+
 impl Mean {
     /// The mean of a sample; `None` if a member was not played or a value is undefined.
     pub fn of(sample: &Sample) -> Option<Self> {
-        let numbers = sample.numbers()?;
-        let (value, bounds) = stratified_t(&numbers.strata)?;
-        Some(Mean { value, bounds, restricted: numbers.restricted })
+        let numbers = sample.independent()?;
+        if let Some(hits) = sample.yes_or_no() {
+            let share = weighted_share(&hits)?;
+            let bounds = Bounds::Interval { low: share.low, high: share.high };
+            return Some(Mean {
+                value: share.value,
+                bounds,
+                method: Method::Share,
+                skew: 0.0,
+                restricted: false,
+            });
+        }
+        let found = Estimate::of(&numbers.strata, sample.seed)?;
+        let method = match found.pivot {
+            Pivot::Resampled(_) => Method::BootstrapT,
+            _ => Method::Student,
+        };
+        let bounds = found.bounds(TAIL);
+        Some(Mean { value: found.value, bounds, method, skew: found.skew, restricted: numbers.restricted })
+    }
+
+    /// Its value alone, without the work of an interval.
+    pub fn value_of(sample: &Sample) -> Option<f64> {
+        let strata = sample.numbers()?.strata;
+        Some(strata.iter().map(|stratum| stratum.weight * average(&stratum.values)).sum())
     }
 }
 
 /// Student's t interval of a mean; over several strata the weighted mean, with the degrees of freedom of Welch and
-/// Satterthwaite.
+/// Satterthwaite ([`Estimate::student`]).
 ///
-/// With weights w, runs n and variances s^2 of the strata, the mean is sum w mean, its variance sum w^2 s^2 / n, and the
-/// degrees of freedom are (sum w^2 s^2 / n)^2 / sum ((w^2 s^2 / n)^2 / (n - 1)). Exact for normal values in one stratum,
-/// otherwise an approximation that improves with n; with few runs it covers too little where values are skewed.
+/// Exact for normal values in one stratum, otherwise an approximation that improves with n; with few runs it covers too
+/// little where values are skewed.
 ///
 /// `None` if a stratum is empty. Bounds are unknown if a stratum has one run only.
 ///
 /// Student (1908); Satterthwaite, Biometrics Bulletin 2 (1946) 110-114; Welch, Biometrika 34 (1947) 28-35; Cochran,
 /// 'Sampling Techniques', 3rd ed. (1977), sections 5.3 and 5.4.
 pub fn stratified_t(strata: &[Stratum<f64>]) -> Option<(f64, Bounds)> {
-    if strata.is_empty() || strata.iter().any(|stratum| stratum.values.is_empty()) {
-        return None;
-    }
-    let (mut mean, mut variance, mut squares) = (0.0, 0.0, 0.0);
-    for Stratum { weight, values } in strata {
-        let n = values.len() as f64;
-        mean += weight * average(values);
-        if n > 1.0 {
-            let part = weight * weight * sample_variance(values) / n;
-            variance += part;
-            squares += part * part / (n - 1.0);
-        }
-    }
-    let bounds = if strata.iter().any(|stratum| stratum.values.len() < 2) {
-        Bounds::Unknown
-    } else if strata.iter().all(|stratum| is_constant(&stratum.values)) {
-        Bounds::Constant { at_most: rule_of_three(strata) }
-    } else {
-        student_t_quantile(1.0 - TAIL, variance * variance / squares).map_or(Bounds::Unknown, |t| {
-            let half = t * variance.sqrt();
-            Bounds::Interval { low: mean - half, high: mean + half }
-        })
-    };
-    Some((mean, bounds))
+    Estimate::student(strata).map(|found| (found.value, found.bounds(TAIL)))
 }
 
 /// The most that the probability of something can be, with 95 % confidence, that happened in no run: 3 / n, at most 1.
@@ -118,13 +131,6 @@ pub(super) fn sample_variance(values: &[f64]) -> f64 {
     let mean = average(values);
     values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>()
         / (values.len() as f64 - 1.0).max(1.0)
-}
-
-/// True if values are equal up to what subtracting rounded numbers leaves.
-fn is_constant(values: &[f64]) -> bool {
-    let (least, most) =
-        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
-    most - least <= 1e-12 * least.abs().max(most.abs())
 }
 
 #[cfg(test)]
@@ -195,7 +201,7 @@ mod tests {
         fn intervals_move_with_the_values(
             values in prop::collection::vec(-1e3_f64..1e3, 3..40), shift in -1e3_f64..1e3, scale in 0.1_f64..10.0,
         ) {
-            prop_assume!(!is_constant(&values));
+            prop_assume!(values.iter().any(|value| (value - values[0]).abs() > 1e-6));
             let cut = values.len() / 2;
             let ends = |values: &[f64]| {
                 let strata = [stratum(0.25, &values[..cut]), stratum(0.75, &values[cut..])];

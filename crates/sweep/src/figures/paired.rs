@@ -2,10 +2,14 @@
 
 use std::cmp::Ordering;
 
+use rollcast_core::stats::mcnemar;
+
 use super::bootstrap::{ENDS, RESAMPLES, each_resample};
-use super::mean::{Bounds, sample_variance, stratified_t};
+use super::estimate::{Estimate, Pivot};
+use super::mean::{Bounds, Method, sample_variance};
 use super::quantile::Ordered;
-use super::sample::{Pairs, Stratum};
+use super::sample::{Pairs, Stratum, gathered};
+use super::{ERROR, TAIL};
 
 /// A difference: a point minus the one it is compared with.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,6 +18,10 @@ pub struct Difference {
     pub value: f64,
     /// How sure it is.
     pub bounds: Bounds,
+    /// p-value of 'there is no difference', two-sided; 1 where nothing can be said.
+    pub p: f64,
+    /// Which procedure the interval of a mean difference comes from; `None` for differences of quantiles.
+    pub method: Option<Method>,
     /// True if on either side some runs never got there: both sides are restricted at the limit of the column.
     pub restricted: bool,
     /// Pairs of runs: same member, same replication.
@@ -36,93 +44,138 @@ pub enum Verdict {
 }
 
 impl Difference {
-    /// On which side of zero the truth is, if the runs can tell.
-    ///
-    /// With an interval: the side on which it lies as a whole. Without one, an exact sign test: all pairs that differ do
-    /// so the same way and there are at least 6 of them, which luck alone does in 2 / 2^6 = 3 % (Conover, 'Practical
-    /// Nonparametric Statistics', section 3.4).
-    pub fn side(&self) -> Option<Ordering> {
-        let side = match self.bounds {
-            Bounds::Interval { low, .. } if low > 0.0 => Ordering::Greater,
-            Bounds::Interval { high, .. } if high < 0.0 => Ordering::Less,
-            Bounds::Interval { .. } => return None,
-            Bounds::Constant { .. } | Bounds::Unknown => match (self.less, self.more) {
-                (6.., 0) => Ordering::Less,
-                (0, 6..) => Ordering::Greater,
-                _ => return None,
-            },
-        };
-        Some(side)
+    /// On which side of zero the truth is, if the runs can tell with an error of at most `error`.
+    pub fn side(&self, error: f64) -> Option<Ordering> {
+        if self.p > error {
+            return None;
+        }
+        // Where every pair that differs does so the same way, the value has that sign too.
+        self.value.partial_cmp(&0.0).filter(|side| side.is_ne())
     }
 
-    /// What the difference means where less is better, or more.
+    /// What the difference means where less is better, or more; for this comparison alone, with an error of at most 5 %.
     pub fn verdict(&self, lower_is_better: bool) -> Verdict {
-        match self.side() {
+        self.verdict_at(ERROR, lower_is_better)
+    }
+
+    /// The same with an error of at most `error`.
+    pub fn verdict_at(&self, error: f64, lower_is_better: bool) -> Verdict {
+        match self.side(error) {
             Some(side) if (side == Ordering::Less) == lower_is_better => Verdict::Better,
             Some(_) => Verdict::Worse,
             None => Verdict::CannotTell,
         }
     }
-
-    /// A difference without its value and bounds.
-    fn count(strata: &[Stratum<(f64, f64)>], value: f64, bounds: Bounds, restricted: bool) -> Self {
-        let pairs = || strata.iter().flat_map(|stratum| &stratum.values);
-        Difference {
-            value,
-            bounds,
-            restricted,
-            pairs: pairs().count() as u32,
-            less: pairs().filter(|(a, b)| a < b).count() as u32,
-            more: pairs().filter(|(a, b)| a > b).count() as u32,
-        }
-    }
 }
 
-/// Paired t interval of a mean difference: [`stratified_t`] of the differences within pairs.
+/// Pairs in which the first is less, and in which it is more.
+fn signs(strata: &[Stratum<(f64, f64)>]) -> (u32, u32) {
+    let pairs = || strata.iter().flat_map(|stratum| &stratum.values);
+    (pairs().filter(|(a, b)| a < b).count() as u32, pairs().filter(|(a, b)| a > b).count() as u32)
+}
+
+/// Exact sign test for where there is no interval: only if all pairs that differ go the same way (Conover, 'Practical
+/// Nonparametric Statistics', 3rd ed. (1999), section 3.4).
+fn same_sign(less: u32, more: u32) -> f64 {
+    if less == 0 || more == 0 { mcnemar(less, more) } else { 1.0 }
+}
+
+/// Paired t interval of a mean difference: [`Estimate::of`] the differences within pairs, so bootstrap-t where they are
+/// skewed. Runs that share a draw of the uncertain settings count as one pair.
 ///
 /// Where all pairs of a stratum differ by the same (in particular, not at all), there is no interval but the bound
-/// of [`super::mean::rule_of_three`] on the probability that a run differs by something else. `None` if a member has no
-/// pairs or if a value is undefined.
+/// of [`super::mean::rule_of_three`] on the probability that a run differs by something else; what can be told then comes
+/// from the signs. Where every run says yes or no and there is one stratum, the p-value is exact ([`mcnemar`]); elsewhere it is never less
+/// than what signs alone could say of as many pairs that differ, if others are equal: so 6 of them it takes. `None`
+/// if a member has no pairs or if a value is undefined.
 ///
 /// Law, 'Simulation Modeling and Analysis', 5th ed. (2015), sections 10.2.1 and 11.2 (common random numbers).
 pub fn mean_difference(pairs: &Pairs) -> Option<Difference> {
     let numbers = pairs.numbers()?;
-    paired_t(&numbers.strata, numbers.restricted)
+    let found = estimate_of(&numbers.strata, pairs)?;
+    Some(told(&numbers.strata, &found, numbers.restricted, pairs.yes_or_no))
+}
+
+/// The estimate behind [`mean_difference`], for intervals of other sizes.
+pub fn mean_estimate(pairs: &Pairs) -> Option<Estimate> {
+    estimate_of(&pairs.numbers()?.strata, pairs)
 }
 
 /// The same for the share of runs that have a value: how much more often the point gets there.
 pub fn reached_difference(pairs: &Pairs) -> Option<Difference> {
-    paired_t(&pairs.reached()?, false)
+    let strata = pairs.reached()?;
+    let alone = pairs.draws.iter().all(|draws| draws.is_sorted_by(|a, b| a < b));
+    Some(told(&strata, &estimate_of(&strata, pairs)?, false, alone))
 }
 
-fn paired_t(strata: &[Stratum<(f64, f64)>], restricted: bool) -> Option<Difference> {
-    let differences: Vec<_> = strata.iter().map(|stratum| stratum.map(|(a, b)| a - b)).collect();
-    let (value, bounds) = stratified_t(&differences)?;
-    Some(Difference::count(strata, value, bounds, restricted))
+fn estimate_of(strata: &[Stratum<(f64, f64)>], pairs: &Pairs) -> Option<Estimate> {
+    let differences = strata.iter().map(|stratum| stratum.map(|(a, b)| a - b)).collect();
+    Estimate::of(&gathered(differences, &pairs.draws), pairs.seed)
+}
+
+fn told(strata: &[Stratum<(f64, f64)>], found: &Estimate, restricted: bool, exact: bool) -> Difference {
+    let (less, more) = signs(strata);
+    let pairs = strata.iter().map(|stratum| stratum.values.len() as u32).sum();
+    let method = match found.pivot {
+        Pivot::Resampled(_) => Method::BootstrapT,
+        _ => Method::Student,
+    };
+    let p = match found.p_value() {
+        Some(_) if exact && strata.len() == 1 => mcnemar(less, more),
+        // Among pairs that are equal, a handful that differ say no more than their signs could, whatever a formula makes of
+        // their sizes.
+        Some(p) if less + more < pairs => p.max(mcnemar(0, less + more)),
+        Some(p) => p,
+        None => same_sign(less, more),
+    };
+    Difference {
+        value: found.value,
+        bounds: found.bounds(TAIL),
+        p,
+        method: Some(method),
+        restricted,
+        pairs,
+        less,
+        more,
+    }
 }
 
 /// Percentile interval of a difference of quantiles, 'never' counting as the limit: pairs are resampled within strata
 /// (see [`super::bootstrap`]), so what both points owe to the same luck cancels.
 ///
 /// It covers approximately 95 % for large samples. Bounds are unknown where a stratum has one pair only, where a quantile
-/// often falls on an extreme run, and where all resamples agree: then the values lie too far apart to say anything.
-pub fn quantile_difference(pairs: &Pairs, share: f64, seed: u64) -> Option<Difference> {
+/// often falls on an extreme run, and where all resamples agree: then the values lie too far apart to say anything. The
+/// p-value is twice the smaller share of resamples on either side of zero, or comes from the signs where there is no
+/// interval.
+pub fn quantile_difference(pairs: &Pairs, share: f64) -> Option<Difference> {
     let numbers = pairs.numbers()?;
     let side = |of: fn(&(f64, f64)) -> f64| {
-        Ordered::of(&numbers.strata.iter().map(|stratum| stratum.map(of)).collect::<Vec<_>>())
+        Ordered::of(&numbers.strata.iter().map(|stratum| stratum.map(of)).collect::<Vec<_>>(), &pairs.draws)
     };
     let (left, right) = (side(|pair| pair.0), side(|pair| pair.1));
     let at = |ordered: &Ordered| ordered.value(ordered.position(share, |_| 1.0));
     let value = at(&left) - at(&right);
-    let difference = |bounds| Difference::count(&numbers.strata, value, bounds, numbers.restricted);
+    let (less, more) = signs(&numbers.strata);
+    let difference = |bounds, p| Difference {
+        value,
+        bounds,
+        p,
+        method: None,
+        restricted: numbers.restricted,
+        pairs: numbers.strata.iter().map(|stratum| stratum.values.len() as u32).sum(),
+        less,
+        more,
+    };
+    // Signs speak for the quantiles if every pair that differs goes the same way, and if the quantiles do.
+    let signs = || if value == 0.0 { 1.0 } else { same_sign(less, more) };
     if left.sizes().iter().any(|size| *size < 2) {
-        return Some(difference(Bounds::Unknown));
+        return Some(difference(Bounds::Unknown, signs()));
     }
-    let last = left.sizes().iter().sum::<usize>() - 1;
+    let last = numbers.strata.iter().map(|stratum| stratum.values.len()).sum::<usize>() - 1;
     let mut found = Vec::with_capacity(RESAMPLES);
     let (mut on_first, mut on_last) = ([0; 2], [0; 2]);
-    each_resample(left.sizes(), seed, |counts| {
-        let positions = [&left, &right].map(|side| side.position(share, |run| f64::from(counts[run])));
+    each_resample(left.sizes(), pairs.seed, |counts| {
+        let positions = [&left, &right].map(|side| side.position(share, |group| f64::from(counts[group])));
         for (side, position) in positions.into_iter().enumerate() {
             on_first[side] += usize::from(position == 0);
             on_last[side] += usize::from(position == last);
@@ -132,7 +185,13 @@ pub fn quantile_difference(pairs: &Pairs, share: f64, seed: u64) -> Option<Diffe
     found.sort_unstable_by(f64::total_cmp);
     let (low, high) = (found[ENDS.0], found[ENDS.1]);
     let extreme = on_first.into_iter().chain(on_last).any(|count| count > ENDS.0);
-    Some(difference(if extreme || low == high { Bounds::Unknown } else { Bounds::Interval { low, high } }))
+    if extreme || low == high {
+        return Some(difference(Bounds::Unknown, signs()));
+    }
+    let not_above = found.partition_point(|x| *x <= 0.0);
+    let not_below = found.len() - found.partition_point(|x| *x < 0.0);
+    let p = (2.0 * (not_above.min(not_below) + 1) as f64 / (found.len() + 1) as f64).min(1.0);
+    Some(difference(Bounds::Interval { low, high }, p))
 }
 
 /// What pairing does to the variance of a mean difference: that of the paired difference, divided by what it would be
@@ -164,7 +223,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn pairs(limit: Option<f64>, pairs: &[(Option<f64>, Option<f64>)]) -> Pairs {
-        Pairs { strata: vec![Stratum { weight: 1.0, values: pairs.to_vec() }], limit }
+        let draws = vec![(0..pairs.len() as u32).collect()];
+        let strata = vec![Stratum { weight: 1.0, values: pairs.to_vec() }];
+        Pairs { strata, limit, draws, yes_or_no: false, seed: 1 }
     }
 
     fn of(values: &[(f64, f64)]) -> Pairs {
@@ -225,7 +286,7 @@ mod tests {
     fn quantiles_of_shifted_samples_differ_by_the_shift() {
         let values: Vec<_> =
             (0..200).map(|i| f64::from(i * 71 % 200)).map(|v| (v + 3.0 + v / 100.0, v)).collect();
-        let found = quantile_difference(&of(&values), 0.5, 1).unwrap();
+        let found = quantile_difference(&of(&values), 0.5).unwrap();
         let (low, high) = found.bounds.interval().unwrap();
         assert!(
             (found.value - 3.99).abs() < 1e-9 && low < 3.99 && 3.99 < high && high - low < 0.5,
@@ -233,10 +294,10 @@ mod tests {
         );
         assert_eq!(found.verdict(true), Verdict::Worse);
         // 20 runs do not reach beyond a 95th percentile.
-        assert_eq!(quantile_difference(&of(&values[..20]), 0.95, 1).unwrap().bounds, Bounds::Unknown);
+        assert_eq!(quantile_difference(&of(&values[..20]), 0.95).unwrap().bounds, Bounds::Unknown);
         // All resamples agree: only the signs speak.
         let shifted: Vec<_> = values.iter().map(|(_, b)| (b + 3.0, *b)).collect();
-        let found = quantile_difference(&of(&shifted), 0.5, 1).unwrap();
+        let found = quantile_difference(&of(&shifted), 0.5).unwrap();
         assert_eq!((found.value, found.bounds, found.verdict(true)), (3.0, Bounds::Unknown, Verdict::Worse));
     }
 

@@ -37,6 +37,12 @@ pub struct Sample {
     pub missing: u32,
     /// Runs that ended at their limit of decisions. Their values count as they are.
     pub ended_early: u32,
+    /// How many runs in a row share one draw of the uncertain settings: they are not independent, and count as one.
+    pub together: u32,
+    /// True if the column is a share, so that a run can say yes (1) or no (0).
+    pub share: bool,
+    /// Addresses resamples.
+    pub seed: u64,
 }
 
 /// Numbers in place of values: 'never' is replaced.
@@ -72,7 +78,9 @@ impl Sample {
             }
         }
         strata.retain(|stratum| stratum.weight > 0.0);
-        Sample { strata, limit: layout.columns[column].limit, missing, ended_early }
+        let of = &layout.columns[column];
+        let (together, seed, share) = (layout.together.max(1), layout.seed, of.unit == "share");
+        Sample { strata, limit: of.limit, missing, ended_early, together, share, seed }
     }
 
     /// How many runs there are.
@@ -99,6 +107,43 @@ impl Sample {
     pub fn reached(&self) -> Vec<Stratum<bool>> {
         self.strata.iter().map(|stratum| stratum.map(|(_, value)| value.is_some())).collect()
     }
+
+    /// Whether each run says yes, if the column is a share of which every run has all or nothing, and runs are
+    /// independent.
+    pub fn yes_or_no(&self) -> Option<Vec<Stratum<bool>>> {
+        let answer =
+            |(_, value): &(u32, Option<f64>)| value.filter(|v| *v == 0.0 || *v == 1.0).map(|v| v == 1.0);
+        let strata = || self.strata.iter().map(|stratum| stratum.try_map(answer)).collect();
+        (self.share && self.together == 1).then(strata)?
+    }
+
+    /// The draw of the uncertain settings that each run belongs to, by member.
+    pub fn draws(&self) -> Vec<Vec<u32>> {
+        let draw = |(replication, _): &(u32, Option<f64>)| replication / self.together;
+        self.strata.iter().map(|stratum| stratum.values.iter().map(draw).collect()).collect()
+    }
+
+    /// What is independent: the numbers of single runs, or, where several share a draw of the uncertain settings, the
+    /// means of draws. `None` as for [`Sample::numbers`].
+    pub fn independent(&self) -> Option<Numbers<f64>> {
+        let Numbers { strata, restricted } = self.numbers()?;
+        Some(Numbers { strata: gathered(strata, &self.draws()), restricted })
+    }
+}
+
+/// Means over the runs of each draw (runs that follow one another with the same number in `draws`).
+pub(super) fn gathered(strata: Vec<Stratum<f64>>, draws: &[Vec<u32>]) -> Vec<Stratum<f64>> {
+    let gather = |(stratum, draws): (Stratum<f64>, &Vec<u32>)| {
+        let mut values = Vec::with_capacity(stratum.values.len());
+        let mut rest = stratum.values.as_slice();
+        for draw in draws.chunk_by(|a, b| a == b) {
+            let (these, others) = rest.split_at(draw.len());
+            values.push(these.iter().sum::<f64>() / these.len() as f64);
+            rest = others;
+        }
+        Stratum { weight: stratum.weight, values }
+    };
+    strata.into_iter().zip(draws).map(gather).collect()
 }
 
 /// Values of one column at two points, run by run.
@@ -108,22 +153,31 @@ pub struct Pairs {
     pub strata: Vec<Stratum<(Option<f64>, Option<f64>)>>,
     /// What stands for 'never'.
     pub limit: Option<f64>,
+    /// By member: the draw of the uncertain settings that each pair belongs to.
+    pub draws: Vec<Vec<u32>>,
+    /// True if every run on both sides says yes (1) or no (0), and runs are independent.
+    pub yes_or_no: bool,
+    /// Addresses resamples.
+    pub seed: u64,
 }
 
 impl Pairs {
     /// The replications that both samples have; both are of one layout and column.
     pub fn of(sample: &Sample, against: &Sample) -> Self {
-        let strata = (sample.strata.iter().zip(&against.strata))
-            .map(|(left, right)| {
-                let mut others = right.values.iter().peekable();
-                let partner = |(replication, value): &(u32, Option<f64>)| {
-                    while others.next_if(|other| other.0 < *replication).is_some() {}
-                    others.next_if(|other| other.0 == *replication).map(|other| (*value, other.1))
-                };
-                Stratum { weight: left.weight, values: left.values.iter().filter_map(partner).collect() }
-            })
-            .collect();
-        Pairs { strata, limit: sample.limit }
+        let (mut strata, mut draws) = (Vec::new(), Vec::new());
+        for (left, right) in sample.strata.iter().zip(&against.strata) {
+            let mut others = right.values.iter().peekable();
+            let partner = |(replication, value): &(u32, Option<f64>)| {
+                while others.next_if(|other| other.0 < *replication).is_some() {}
+                let other = others.next_if(|other| other.0 == *replication)?;
+                Some(((*value, other.1), replication / sample.together))
+            };
+            let (values, of) = left.values.iter().filter_map(partner).unzip();
+            strata.push(Stratum { weight: left.weight, values });
+            draws.push(of);
+        }
+        let yes_or_no = sample.yes_or_no().is_some() && against.yes_or_no().is_some();
+        Pairs { strata, limit: sample.limit, draws, yes_or_no, seed: sample.seed }
     }
 
     /// The pairs as numbers. If a value on either side is 'never', both sides are restricted at the same limit. `None`
@@ -168,7 +222,7 @@ pub(crate) mod tests {
                 values: (0..).zip(values.iter().copied()).collect(),
             })
             .collect();
-        Sample { strata, limit, missing: 0, ended_early: 0 }
+        Sample { strata, limit, missing: 0, ended_early: 0, together: 1, share: false, seed: 7 }
     }
 
     /// A layout of unnamed points and columns (lower is better, limit 100).
@@ -180,6 +234,7 @@ pub(crate) mod tests {
             version: String::new(),
             digest: String::new(),
             seed: 7,
+            together: 1,
             axes: vec![],
             columns: vec![column; columns],
             points: vec![point; points],

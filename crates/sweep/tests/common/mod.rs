@@ -27,6 +27,7 @@ pub(crate) fn layout(runs: u32) -> Layout {
         version: "0.1.0".into(),
         digest: "5e9d".into(),
         seed: u64::MAX,
+        together: 1,
         axes: vec![
             axis("rings.pilot.share", AxisUnit::Share),
             axis("deadline, \"hard\"", AxisUnit::Text),
@@ -83,6 +84,37 @@ pub(crate) fn results(layout: &Layout) -> Results {
     let mut results = Results::new(layout);
     for cell in 0..layout.cells() {
         results.put(cell, play(layout, cell));
+    }
+    results
+}
+
+/// A study of so many points with one column (hours, less is better), played so often.
+pub(crate) fn points(points: usize, runs: u32) -> Layout {
+    let point = |number: usize| Point { strategy: number.to_string(), values: vec![], replay: vec![] };
+    Layout {
+        version: "0.1.0".into(),
+        digest: "5e9d".into(),
+        seed: 1,
+        together: 1,
+        axes: vec![],
+        columns: vec![Column {
+            name: "h".into(),
+            unit: "hours".into(),
+            lower_is_better: true,
+            limit: Some(1e9),
+        }],
+        points: (0..points).map(point).collect(),
+        members: vec![Member { name: String::new(), weight: 1.0, runs }],
+    }
+}
+
+/// Results of such a study by point and replication.
+pub(crate) fn filled(layout: &Layout, value: impl Fn(usize, u32) -> f64) -> Results {
+    let mut results = Results::new(layout);
+    for number in 0..layout.cells() {
+        let cell = layout.cell(number);
+        let row = |run| Row { values: vec![Some(value(cell.point, run))], ended_early: false };
+        results.put(number, Played::Rows((cell.first..cell.first + cell.runs).map(row).collect()));
     }
     results
 }
