@@ -16,6 +16,7 @@
 pub mod census;
 pub mod check;
 pub mod control;
+pub mod costs;
 mod desk;
 pub mod device;
 pub mod draws;

@@ -5,7 +5,9 @@
 //! is not reached; nothing averages over the lucky runs alone.
 
 use crate::{
+    costs::{Costs, Part},
     outcome::{Stop, tick_reached},
+    plan::Exploit,
     steps::{Blocker, RestartBy},
     tally::Truth,
     time::{DAY_S, HOUR_S, SimTime},
@@ -63,6 +65,8 @@ impl Of {
 pub struct Group<'a> {
     /// Its counts.
     pub truth: &'a Truth,
+    /// True of the fleet, false of a ring.
+    pub is_fleet: bool,
     /// All its devices, registered or not (a ring has registered ones only).
     pub all: u64,
     /// The tick in seconds.
@@ -73,6 +77,10 @@ pub struct Group<'a> {
     pub stop: Stop,
     /// Calls to the help desk that are about no release, over the whole play.
     pub background_tickets: u64,
+    /// What things cost, if anything has a price.
+    pub costs: Option<&'a Costs>,
+    /// The exploit of what the release closes, if there may be one.
+    pub exploit: Option<&'a Exploit>,
 }
 
 /// A number about a group and a release.
@@ -98,6 +106,8 @@ pub enum Metric {
     ExposedDeviceDays,
     /// The same, per registered device, in days.
     ExposedMeanDays,
+    /// Devices that an exploit is expected to hit before they are patched.
+    ExposedHit,
     /// Device-days of exposure with this state as the reason.
     BlockedDeviceDays(Blocker),
     /// Restarts for the update.
@@ -166,6 +176,21 @@ pub enum Metric {
     Stops,
     /// Of which at a moment at which no device was harmed by it.
     FalseStops,
+    /// What it costs in all.
+    Cost,
+    /// Of which in this part.
+    CostOf(Part),
+}
+
+/// What a scenario must say before a metric has a value in any of its runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lack {
+    /// Any price.
+    Costs,
+    /// This price.
+    Price(Part),
+    /// The exploit clock of the release.
+    Exploit,
 }
 
 /// What a metric is measured in.
@@ -185,6 +210,8 @@ pub enum Unit {
     DeviceHours,
     /// Bytes.
     Bytes,
+    /// Money, in the currency of the scenario.
+    Money,
 }
 
 const PERCENTS: [u8; 4] = [50, 90, 95, 99];
@@ -203,6 +230,7 @@ impl Metric {
             Metric::ObjectiveShare,
             Metric::ExposedDeviceDays,
             Metric::ExposedMeanDays,
+            Metric::ExposedHit,
             Metric::Restarts,
             Metric::RestartsForced,
             Metric::RestartsActive,
@@ -236,8 +264,10 @@ impl Metric {
             Metric::StopBeforeOffer,
             Metric::Stops,
             Metric::FalseStops,
-            Metric::Late,
+            Metric::Cost,
         ]);
+        all.extend(Part::ALL.map(Metric::CostOf));
+        all.push(Metric::Late);
         all.extend(Blocker::ALL.map(Metric::LateBy));
         all.extend(Blocker::ALL.map(Metric::BlockedDeviceDays));
         all
@@ -262,6 +292,7 @@ impl Metric {
             Metric::LateBy(blocker) => format!("late.{}", blocker.name()),
             Metric::ExposedDeviceDays => "exposed.device-days".into(),
             Metric::ExposedMeanDays => "exposed.mean-days".into(),
+            Metric::ExposedHit => "exposed.hit".into(),
             Metric::BlockedDeviceDays(blocker) => format!("blocked.{}.device-days", blocker.name()),
             Metric::Restarts => "restarts.total".into(),
             Metric::RestartsForced => "restarts.forced".into(),
@@ -296,6 +327,8 @@ impl Metric {
             Metric::StopBeforeOffer => "stop.before-offer".into(),
             Metric::Stops => "stop.by-rules".into(),
             Metric::FalseStops => "stop.false".into(),
+            Metric::Cost => "cost".into(),
+            Metric::CostOf(part) => format!("cost.{}", part.name()),
         }
     }
 
@@ -320,6 +353,7 @@ impl Metric {
             Metric::ExposedMeanDays => Unit::Days,
             Metric::ExposedDeviceDays | Metric::BlockedDeviceDays(_) => Unit::DeviceDays,
             Metric::BytesPeakHour | Metric::Bytes => Unit::Bytes,
+            Metric::Cost | Metric::CostOf(_) => Unit::Money,
             _ => Unit::Count,
         }
     }
@@ -348,6 +382,9 @@ impl Metric {
                 "device-days between publication and patch, registered devices".into()
             }
             Metric::ExposedMeanDays => "the same per registered device".into(),
+            Metric::ExposedHit => {
+                "registered devices that an exploit of what the release closes is expected to hit before they are patched; undefined without an exploit clock".into()
+            }
             Metric::BlockedDeviceDays(b) => format!("device-days of exposure blocked by `{}`", b.name()),
             Metric::Restarts => "restarts for the update".into(),
             Metric::RestartsForced => "restarts forced by the deadline".into(),
@@ -405,6 +442,23 @@ impl Metric {
             }
             Metric::Stops => "stops of the release by rules".into(),
             Metric::FalseStops => "of which at a moment at which it had harmed no device".into(),
+            Metric::Cost => {
+                "what it costs: the sum of the parts below that have a price in `costs`; undefined without prices. Rings have all of them but decisions".into()
+            }
+            Metric::CostOf(part) => format!("price `{}` times {}", part.key(), part.meaning()),
+        }
+    }
+
+    /// What a scenario with these costs and a release with or without an exploit clock does not say, so that the metric has
+    /// no value in any run.
+    pub fn lacks(self, costs: Option<&Costs>, exploit: bool) -> Option<Lack> {
+        let priced = |part| costs.is_some_and(|costs| costs.price(part).is_some());
+        match self {
+            Metric::ExposedHit if !exploit => Some(Lack::Exploit),
+            Metric::Cost | Metric::CostOf(_) if costs.is_none() => Some(Lack::Costs),
+            Metric::CostOf(part) if !priced(part) => Some(Lack::Price(part)),
+            Metric::CostOf(Part::Hits) if !exploit => Some(Lack::Exploit),
+            _ => None,
         }
     }
 
@@ -500,6 +554,11 @@ impl Metric {
             Metric::StopBeforeOffer => Some(if group.stop.before_offer { 1.0 } else { 0.0 }),
             Metric::Stops => Some(f64::from(group.stop.by_rules)),
             Metric::FalseStops => Some(f64::from(group.stop.false_alarms)),
+            Metric::ExposedHit => {
+                group.exploit.map(|exploit| exploit.expected(truth.devices, &truth.patched))
+            }
+            Metric::Cost => group.costs.map(|costs| costs.total(group)),
+            Metric::CostOf(part) => group.costs?.part(part, group),
         }
     }
 }

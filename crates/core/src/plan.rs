@@ -6,15 +6,18 @@
 //! *Invariants* (the loader guarantees them): indices are in range; releases are sorted by publication; the
 //! ring graph has no cycle; probabilities lie in 0..=1 and lengths of time are not negative.
 
+mod exploit;
 mod stops;
 mod trouble;
 
 use crate::{
+    costs::Costs,
     draws::Coin,
     quantile::Quantile,
     time::SimTime,
     windows::{Span, Windows},
 };
+pub use exploit::*;
 pub use stops::*;
 pub use trouble::*;
 
@@ -64,6 +67,8 @@ pub struct Plan {
     pub management: Management,
     /// Local midnights over the time of play, in order: the days of repair capacities.
     pub midnights: Vec<SimTime>,
+    /// What things cost, where the scenario says so. Changes nothing that is played.
+    pub costs: Option<Costs>,
 }
 
 /// Index into [`Plan::attributes`].
@@ -435,6 +440,8 @@ pub struct Release {
     pub follows: Option<ReleaseId>,
     /// Content that is pushed: no scan, no install, no restart.
     pub push: Option<Push>,
+    /// Who attacks what it closes, and when. Changes nothing that is played.
+    pub exploit: Option<Exploit>,
 }
 
 /// How pushed content reaches devices. Only [`Act::Withdraw`] stops it: no policy sync is asked.

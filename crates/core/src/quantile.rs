@@ -203,6 +203,13 @@ impl Quantile {
         }
     }
 
+    /// The value below which a share `p` lies, strictly between 0 and 1, as a draw in the middle of its interval has it.
+    pub fn at_share(&self, p: f64) -> f64 {
+        let bits = p * 18_446_744_073_709_551_616.0;
+        let (word, second) = ((bits / 4_294_967_296.0) as u32, bits as u64 as u32);
+        self.at(word, || second) as f64
+    }
+
     /// True if the value depends on the word.
     pub(crate) fn is_drawn(&self) -> bool {
         self.fixed_value().is_none()

@@ -168,23 +168,27 @@ fn boil_down(plan: &Plan, outcome: &Outcome, wanted: &[Wanted], goals: &[Goal]) 
 
 /// The group of `ring` (`None`: the fleet, whose sum is given) and `release`, as metrics want it.
 pub fn group<'a>(
-    plan: &Plan,
+    plan: &'a Plan,
     outcome: &'a Outcome,
     fleet: &'a Truth,
     ring: Option<RingId>,
     release: ReleaseId,
 ) -> Group<'a> {
     let truth = ring.map_or(fleet, |ring| outcome.ring(ring, release));
+    let of_release = &plan.releases[release.0 as usize];
     Group {
         truth,
+        is_fleet: ring.is_none(),
         all: if ring.is_some() { truth.devices } else { outcome.census.devices },
         tick_s: plan.tick_s,
-        published_s: plan.releases[release.0 as usize].published.0,
+        published_s: of_release.published.0,
         stop: outcome.stop(plan, ring, release),
         background_tickets: match ring {
             Some(ring) => outcome.tally.rings[ring.0 as usize].background_tickets,
             None => outcome.tally.rings.iter().map(|ring| ring.background_tickets).sum(),
         },
+        costs: plan.costs.as_ref(),
+        exploit: of_release.exploit.as_ref(),
     }
 }
 

@@ -51,6 +51,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("RC132", "not an act"),
     ("RC133", "not a goal, limit or metric in one line"),
     ("RC134", "not a condition between settings"),
+    ("RC135", "not a price"),
     ("RC140", "not one of the words or forms that are known here"),
     ("RC150", "unknown service"),
     ("RC151", "both `release` and `releases`"),
@@ -92,6 +93,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("RC235", "a bank of releases, or a member of it, that is not there"),
     ("RC236", "conditions that no combination keeps"),
     ("RC237", "a setting of the comparison itself in a strategy or an axis"),
+    ("RC238", "a metric of costs or of an exploit in a scenario that has none"),
     ("RC250", "warning: automatic assignment leaves Test empty"),
     ("RC251", "warning: a value outside the service's range"),
     ("RC252", "warning: a horizon too short for the slowest ring"),
@@ -110,6 +112,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("RC267", "warning: fleets that differ between the scenarios that are compared"),
     ("RC268", "warning: strategies that are watched for different times"),
     ("RC269", "warning: strategies that a condition leaves out"),
+    ("RC270", "warning: a price of something that cannot happen"),
 ];
 
 /// The meaning of a code, if it is one of ours.

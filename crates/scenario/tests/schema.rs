@@ -44,7 +44,7 @@ rings:
 automatic: { small-tenant: 150, batch: 1, counts: before batch }
 releases:
   10: { product: windows-quality, published: 2026-10-13 10:00, zone: America/Los_Angeles, security: false }
-  13: { product: windows-quality, published: patch-tuesday 2027-01, size: 1.2 GB }
+  13: { product: windows-quality, published: patch-tuesday 2027-01, size: 1.2 GB, exploit: { chance: 10%, after: kev-microsoft/2026, hits: 1 in 1000 a day } }
   14: { kind: out-of-band, supersedes: 10, published: 2026-10-19 10:00 }
 freezes:
   1: { every: Fri 17:00 to Mon 06:00, zone: Europe/Berlin, rings: [2, true], by: ideal }
@@ -90,12 +90,14 @@ management:
   uninstall: { received: push, push: 1 min to 5 min, takes: 20 min, fails: 2% }
   switch-off: { restart-after: 0 d to 7 d, fails: 0% }
 max-decisions: 50
+costs: { currency: EUR, exposed-device-day: 0.4, harmed-device-hour: 35, restart-in-active-hours: 12, ticket: 25, decision: 300, administrator-hour: 80, hit-device: 12 000 }
 objective: { share: 90%, after-deadline: 5 d, after-return: 5 d, heard-within: 5 d }
 goals:
   - { of: eligible, ring: 2, release: 10, patched: 95%, by: 14 d, in: 90% of runs }
   - { metric: patched.h95, ring: true, at-most: 12 d }
   - { metric: objective.share, at-least: 80% }
   - harmed.p95 <= 200
+  - cost.p95 <= 200 000
 ";
 
 fn source(text: &str) -> Arc<Source> {
@@ -142,6 +144,8 @@ fn a_key_that_does_not_exist_is_refused_in_every_map() {
         "automatic: { colour: red }",
         "release: { colour: red }",
         "releases: { a: { colour: red } }",
+        "releases: { a: { exploit: { colour: red } } }",
+        "costs: { colour: red }",
         "freezes: { a: { colour: red } }",
         "device: { colour: red }",
         "device: { scan: { colour: red } }",

@@ -1,14 +1,15 @@
 //! What is measured in each run of a study, and where it is found in the scenario of a point.
 
 use rollcast_core::{
+    costs::Costs,
     goals::Goal,
-    metrics::{Metric, Unit},
+    metrics::{Lack, Metric, Unit},
     plan::{Amount, ReleaseId, RingId, RingSize},
     replicate::Wanted,
     time::HOUR_S,
 };
 use rollcast_scenario::{
-    compile::bound_in_unit,
+    compile::{bound_in_unit, lacking},
     diagnostic::{Diagnostic, Span},
     digest::digest,
     load::Loaded,
@@ -45,6 +46,10 @@ pub struct Facts {
     last_ring: Option<String>,
     /// True if something can go wrong with a release, or can be stopped.
     troubled: bool,
+    /// Its prices.
+    costs: Option<Costs>,
+    /// Which of its releases have an exploit clock.
+    exploits: Vec<bool>,
     /// True if settings are drawn anew in each replication.
     pub uncertain: bool,
 }
@@ -72,6 +77,8 @@ impl Facts {
             runs: loaded.runs,
             watched_h: plan.releases.iter().map(watched).collect(),
             troubled: !(plan.defects.is_empty() && plan.rules.is_empty() && plan.scripted.is_empty()),
+            costs: plan.costs.clone(),
+            exploits: plan.releases.iter().map(|release| release.exploit.is_some()).collect(),
             fleet: loaded.layered.root.get("fleet").map_or(String::new(), |fleet| digest(fleet, &[])),
             uncertain: !loaded.uncertain.is_empty(),
         }
@@ -79,6 +86,23 @@ impl Facts {
 }
 
 impl Facts {
+    /// Adds the prices and exploits that a member of the bank brings along.
+    pub fn with_member(&mut self, loaded: &Loaded) {
+        let with = Facts::of(loaded);
+        self.costs = self.costs.take().or(with.costs);
+        for (name, exploited) in with.releases.iter().zip(with.exploits) {
+            if let Some(at) = self.releases.iter().position(|known| known == name) {
+                self.exploits[at] |= exploited;
+            }
+        }
+    }
+
+    /// What this point does not say that the metric needs for a release.
+    fn lacks(&self, metric: Metric, release: &str) -> Option<Lack> {
+        let at = self.releases.iter().position(|known| known == release);
+        metric.lacks(self.costs.as_ref(), at.is_some_and(|at| self.exploits[at]))
+    }
+
     /// Whether both watch every release for the same time.
     pub fn watched_like(&self, other: &Facts) -> bool {
         self.watched_h == other.watched_h
@@ -197,6 +221,12 @@ pub fn columns<'a>(
             for release in &about {
                 let trouble = TROUBLE.into_iter().filter(|_| troubled);
                 USUAL.into_iter().chain(trouble).for_each(|metric| making.add(metric, None, release));
+                // The metrics of money and attacks, where there are prices and attackers.
+                for metric in [Metric::ExposedHit, Metric::Cost] {
+                    if making.lacks(metric, release).is_none() {
+                        making.add(metric, None, release);
+                    }
+                }
                 // Whether it was caught before most devices were offered it.
                 if let (true, Some(last)) = (troubled, &first.last_ring) {
                     making.add(Metric::StopBeforeOffer, Some(last.clone()), release);
@@ -285,9 +315,27 @@ impl Making<'_> {
                 self.problems
                     .push(unknown("RC217", "release", release, &self.first.releases).at(span.clone()));
             }
-            Some(release) => self.add(metric, column.ring.clone(), release),
-            None => about.iter().for_each(|release| self.add(metric, column.ring.clone(), release)),
+            named => {
+                // Without a name every release of which the metric has a value.
+                let about = named.as_ref().map_or(about, std::slice::from_ref);
+                let (with, without): (Vec<&String>, Vec<&String>) =
+                    about.iter().partition(|release| self.lacks(metric, release).is_none());
+                if let (true, Some(release)) = (with.is_empty(), without.first())
+                    && let Some(lack) = self.lacks(metric, release)
+                {
+                    let (message, help) = lacking(metric, lack);
+                    self.problems.push(Diagnostic::error("RC238", message).at(span.clone()).help(help));
+                }
+                with.into_iter().for_each(|release| self.add(metric, column.ring.clone(), release));
+            }
         }
+    }
+
+    /// What no point says that the metric needs for a release.
+    fn lacks(&self, metric: Metric, release: &str) -> Option<Lack> {
+        let mut lacks = self.all.iter().map(|facts| facts.lacks(metric, release));
+        let first = lacks.next()?;
+        if lacks.any(|lack| lack.is_none()) { None } else { first }
     }
 
     fn add(&mut self, metric: Metric, ring: Option<String>, release: &str) {
@@ -341,5 +389,6 @@ pub fn unit_name(unit: Unit) -> &'static str {
         Unit::DeviceDays => "device-days",
         Unit::DeviceHours => "device-hours",
         Unit::Bytes => "bytes",
+        Unit::Money => "money",
     }
 }

@@ -146,8 +146,9 @@ impl Prepared {
             return Err(Problems(problems));
         }
         let first = &found[0].1.facts;
-        let columns = columns::columns(&study, first, found.iter().map(|(_, looked)| &looked.facts))
-            .map_err(Problems)?;
+        let columns =
+            columns::columns(&study, first, found.iter().map(|(_, looked)| &looked.facts))
+                .map_err(Problems)?;
         let seed = seed_of_study.unwrap_or(first.seed);
         let runs = options.runs.or(study.runs).unwrap_or(first.runs);
         let members: Vec<Member> = match &study.bank {
@@ -336,6 +337,7 @@ fn look(
         match base.load(&changes) {
             Ok(loaded) => {
                 looked.digests.push(loaded.digest.clone());
+                looked.facts.with_member(&loaded);
                 looked.warnings.extend(loaded.warnings.iter().cloned());
                 if keep {
                     looked.kept.push((loaded, changes));

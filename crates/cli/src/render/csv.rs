@@ -1,4 +1,5 @@
-//! The outcome as a tidy table: one row for each release, group and metric.
+//! The outcome as a tidy table: one row for each release, group and metric. Metrics of costs and of an exploit are there
+//! where the scenario has them.
 
 use std::io::{self, Write};
 
@@ -31,6 +32,10 @@ pub(crate) fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 fn rows(csv: &mut ::csv::Writer<Vec<u8>>, release: &str, name: &str, group: &Group) -> io::Result<()> {
     let text = |value: Option<f64>| value.map(|v| v.to_string()).unwrap_or_default();
     for (metric, report) in &group.metrics {
+        // Money and attackers, in a scenario that says nothing of them.
+        if metric.lacks(None, false).is_some() && report.reached == 0 {
+            continue;
+        }
         let interval = report.mean_interval;
         csv.write_record([
             release.to_owned(),

@@ -50,6 +50,7 @@ pub(crate) fn build(input: Input<'_>) -> Report {
         tick_s: plan.tick_s,
         horizon_s: plan.horizon.0,
         zone: labels.0.zone.to_string(),
+        currency: labels.0.currency.clone(),
         end: match first.end {
             CoreEnd::Completed => End::Completed,
             CoreEnd::DecisionLimit(at) => End::DecisionLimit { at_s: at.0 },

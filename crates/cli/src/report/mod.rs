@@ -59,6 +59,8 @@ pub(crate) struct Report {
     pub horizon_s: i64,
     /// Zone of the civil times.
     pub zone: String,
+    /// The currency of costs, if the scenario names one.
+    pub currency: Option<String>,
     /// How the first replication ended.
     pub end: End,
     /// The replications that ended early, at their limit of decisions: their numbers are those up to there.
@@ -327,6 +329,8 @@ pub(crate) enum UnitName {
     DeviceHours,
     /// Bytes.
     Bytes,
+    /// Money, in the currency of the scenario.
+    Money,
 }
 
 impl From<Unit> for UnitName {
@@ -339,6 +343,7 @@ impl From<Unit> for UnitName {
             Unit::DeviceDays => UnitName::DeviceDays,
             Unit::DeviceHours => UnitName::DeviceHours,
             Unit::Bytes => UnitName::Bytes,
+            Unit::Money => UnitName::Money,
         }
     }
 }
@@ -354,6 +359,7 @@ impl UnitName {
             UnitName::DeviceDays => "device-days",
             UnitName::DeviceHours => "device-hours",
             UnitName::Bytes => "bytes",
+            UnitName::Money => "money",
         }
     }
 }

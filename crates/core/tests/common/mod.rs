@@ -81,6 +81,7 @@ pub fn plan(devices: u64) -> Plan {
             max_decisions: 1_000,
         },
         midnights: (-1..80).map(SimTime::from_days).collect(),
+        costs: None,
     }
 }
 
@@ -146,6 +147,7 @@ pub fn release(name: &str, day: i64) -> Release {
         size_bytes: 700_000_000,
         follows: None,
         push: None,
+        exploit: None,
     }
 }
 

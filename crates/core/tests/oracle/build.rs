@@ -124,6 +124,7 @@ impl Spec {
                     size_bytes: 700_000_000,
                     follows: (spec.follows && i > 0 && !self.pushes).then(|| ReleaseId(i as u16 - 1)),
                     push: self.pushes.then_some(push),
+                    exploit: None,
                 }
             })
             .filter(|release| release.published < horizon)
@@ -390,6 +391,7 @@ impl Spec {
                 max_decisions: m.max_decisions,
             },
             midnights: (-1..self.days + 3).map(|day| SimTime(day * DAY_S + 6 * HOUR_S)).collect(),
+            costs: None,
         }
     }
 }

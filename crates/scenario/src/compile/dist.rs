@@ -74,20 +74,25 @@ fn points_of_file<U: FromBase>(cx: &mut Cx<'_>, path: &str, name: &str) -> Optio
         }
     }
     values.sort_by(f64::total_cmp);
-    match values.as_slice() {
-        [] => {
-            cx.error(
-                "RC128",
-                path,
-                format!("`{name}` holds no value"),
-                "one value with its unit stands on each line",
-            );
-            None
-        }
-        [one] => Some(vec![(0.0, *one), (1.0, *one)]),
+    if values.is_empty() {
+        cx.error(
+            "RC128",
+            path,
+            format!("`{name}` holds no value"),
+            "one value with its unit stands on each line",
+        );
+        return None;
+    }
+    Some(points_of(&values))
+}
+
+/// Observed values (one at least), the least first, as quantile points at equal shares.
+pub(super) fn points_of(values: &[f64]) -> Vec<(f64, f64)> {
+    match values {
+        [one] => vec![(0.0, *one), (1.0, *one)],
         all => {
             let last = (all.len() - 1) as f64;
-            Some(all.iter().enumerate().map(|(i, v)| (i as f64 / last, *v)).collect())
+            all.iter().enumerate().map(|(i, v)| (i as f64 / last, *v)).collect()
         }
     }
 }

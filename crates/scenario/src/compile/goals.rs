@@ -1,12 +1,16 @@
 //! Goals as typed to goals of the engine.
 
 use rollcast_core::{
+    costs::Costs,
     goals::{Goal, Wants},
-    metrics::{Metric, Of as Denominator, Unit},
+    metrics::{Lack, Metric, Of as Denominator, Unit},
     plan::{Release, ReleaseId, RingId},
 };
 
-use super::cx::Cx;
+use super::{
+    costs::lacking,
+    cx::{Cx, at},
+};
 use crate::{
     scalar::{Bound, Line, Share},
     schema::{self, GoalForm, Of, Scenario},
@@ -18,6 +22,7 @@ pub(super) fn goals(
     scenario: &Scenario,
     rings: &[String],
     releases: &[(Release, (String, String))],
+    costs: Option<&Costs>,
 ) -> Vec<(Goal, String)> {
     let mut found = Vec::new();
     for (i, form) in scenario.goals.iter().flatten().enumerate() {
@@ -25,7 +30,7 @@ pub(super) fn goals(
         let goal = match form {
             GoalForm::Map(goal) => goal.as_ref(),
             GoalForm::Line(line) => {
-                found.extend(line_goals(cx, &path, line, releases));
+                found.extend(line_goals(cx, &path, line, releases, costs));
                 continue;
             }
         };
@@ -71,6 +76,12 @@ pub(super) fn goals(
             cx.error("RC212", &format!("{path}.by"), "the goal is about a time after the horizon", help);
             continue;
         }
+        let about = match wants {
+            Wants::AtMost(metric, _) | Wants::AtLeast(metric, _) => {
+                with_figures(cx, &format!("{path}.metric"), metric, about, &names, costs)
+            }
+            Wants::Patched { .. } => about,
+        };
         for release in about {
             let mut words = text.clone();
             if let Some(name) = &goal.ring {
@@ -95,17 +106,53 @@ fn line_goals(
     path: &str,
     line: &Line,
     releases: &[(Release, (String, String))],
+    costs: Option<&Costs>,
 ) -> Vec<(Goal, String)> {
     let Some(metric) = metric(cx, path, &line.metric) else { return Vec::new() };
     let Some(value) = in_unit(cx, path, metric, line.bound) else { return Vec::new() };
     let wants = if line.at_most { Wants::AtMost(metric, value) } else { Wants::AtLeast(metric, value) };
     // The 95 % quantile is at most the bound if the bound holds in 95 % of runs, and at least it if in 5 %.
     let in_share = line.percent.map(|p| f64::from(if line.at_most { p } else { 100 - p }) / 100.0);
-    let about = |(i, release): (usize, &(Release, (String, String)))| {
-        let release_name = if releases.len() > 1 { format!(" ({})", release.1.0) } else { String::new() };
+    let names: Vec<String> = releases.iter().map(|r| r.1.0.clone()).collect();
+    let about = |i: usize| {
+        let release_name = if releases.len() > 1 { format!(" ({})", names[i]) } else { String::new() };
         (Goal { ring: None, release: ReleaseId(i as u16), wants, in_share }, format!("{line}{release_name}"))
     };
-    releases.iter().enumerate().map(about).collect()
+    with_figures(cx, path, metric, (0..names.len()).collect(), &names, costs).into_iter().map(about).collect()
+}
+
+/// Those of the releases `about` which a metric has a value; an error if it has none of any. Figures that stand there and
+/// could not be read have been reported.
+fn with_figures(
+    cx: &mut Cx<'_>,
+    path: &str,
+    metric: Metric,
+    about: Vec<usize>,
+    names: &[String],
+    costs: Option<&Costs>,
+) -> Vec<usize> {
+    let lacks = |cx: &Cx<'_>, release: usize| {
+        let exploit = cx.stands(&at(&["releases", &names[release]]), &["exploit"]);
+        metric.lacks(costs, exploit)
+    };
+    let mut lack = None;
+    let found: Vec<usize> = about
+        .into_iter()
+        .filter(|release| {
+            lack = lacks(cx, *release);
+            lack.is_none()
+        })
+        .collect();
+    let unread = match lack {
+        Some(Lack::Costs) => cx.stands("costs", &[]),
+        Some(Lack::Price(part)) => cx.stands("costs", &[part.key()]),
+        Some(Lack::Exploit) | None => false,
+    };
+    if let (true, Some(lack), false) = (found.is_empty(), lack, unread) {
+        let (message, help) = lacking(metric, lack);
+        cx.error("RC238", path, message, help);
+    }
+    found
 }
 
 /// A metric by its name.
@@ -189,15 +236,18 @@ pub fn bound_in_unit(bound: Bound, metric: Metric) -> Result<f64, (String, Strin
         (Bound::Time(time), Unit::Days) => Some(time.seconds() as f64 / 86_400.0),
         (Bound::Share(share), Unit::Share) => Some(Share::get(share)),
         (Bound::Number(number), Unit::Share) if number <= 1.0 => Some(number),
-        (Bound::Number(number), Unit::Count | Unit::DeviceDays | Unit::DeviceHours | Unit::Bytes) => {
-            Some(number)
-        }
+        (
+            Bound::Number(number),
+            Unit::Count | Unit::DeviceDays | Unit::DeviceHours | Unit::Bytes | Unit::Money,
+        ) => Some(number),
         _ => None,
     };
     let wanted = match metric.unit() {
         Unit::Hours | Unit::Days => "a length of time such as `12 d`",
         Unit::Share => "a share such as `95%`",
-        Unit::Count | Unit::DeviceDays | Unit::DeviceHours | Unit::Bytes => "a plain number such as `200`",
+        Unit::Count | Unit::DeviceDays | Unit::DeviceHours | Unit::Bytes | Unit::Money => {
+            "a plain number such as `200`"
+        }
     };
     value.ok_or_else(|| (format!("`{bound}` is no bound for `{}`", metric.name()), format!("write {wanted}")))
 }

@@ -39,6 +39,8 @@ pub struct Labels {
     pub rules: Vec<String>,
     /// Names of the scripted decisions.
     pub decisions: Vec<String>,
+    /// The currency of its prices, if it names one.
+    pub currency: Option<String>,
     /// Freeze names.
     pub freezes: Vec<String>,
 }

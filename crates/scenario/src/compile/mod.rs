@@ -4,6 +4,7 @@
 //! What is not wrong enough to refuse is a warning.
 
 mod attributes;
+mod costs;
 mod cx;
 mod device;
 mod dist;
@@ -35,6 +36,7 @@ use crate::{
     layers::Layered,
     schema::{self, Counts, Scenario},
 };
+pub use costs::lacking;
 use cx::Cx;
 pub use goals::bound_in_unit;
 pub use labels::Labels;
@@ -118,7 +120,9 @@ fn build(cx: &mut Cx<'_>, scenario: &Scenario) -> Option<Compiled> {
     let rules = stops::rules(cx, scenario, &known, zone, horizon);
     let scripted = stops::scripted(cx, scenario, &known, zone, horizon);
     let management = stops::management(cx, scenario);
-    let goals = goals::goals(cx, scenario, &rings.names, &releases);
+    let exploits = costs::exploits(cx, scenario, release_names.iter());
+    let costs = costs::costs(cx, scenario, defects.as_deref().unwrap_or_default());
+    let goals = goals::goals(cx, scenario, &rings.names, &releases, costs.as_ref());
     let mut fleet_of_devices = fleet.fleet?;
     if adds_up {
         if let (Some(named), Some(rings)) = (&scenario.rings, &rings.rings) {
@@ -131,7 +135,7 @@ fn build(cx: &mut Cx<'_>, scenario: &Scenario) -> Option<Compiled> {
     }
     rings.put_members(&mut fleet_of_devices);
     let scripted = scripted?;
-    let plan = Plan {
+    let mut plan = Plan {
         tick_s,
         epoch_unix_s: cx.epoch.unix_s,
         horizon,
@@ -163,6 +167,7 @@ fn build(cx: &mut Cx<'_>, scenario: &Scenario) -> Option<Compiled> {
         scripted: scripted.iter().map(|(scripted, _)| scripted.clone()).collect(),
         management: management?,
         midnights: stops::daily(cx, 0, zone),
+        costs,
     };
     let bytes = Tally::bytes(&plan);
     if bytes > MAX_TALLY_BYTES {
@@ -174,6 +179,10 @@ fn build(cx: &mut Cx<'_>, scenario: &Scenario) -> Option<Compiled> {
             MAX_TALLY_BYTES >> 20
         );
         cx.error("RC213", "tick", message, "make the tick longer or the horizon shorter");
+        return None;
+    }
+    for (release, terms) in plan.releases.iter_mut().zip(exploits) {
+        release.exploit = terms.map(|terms| terms.table(release, tick_s));
     }
     if scenario.horizon.is_some() {
         rings::check_horizon(cx, &plan, &rings.names);
@@ -198,6 +207,7 @@ fn build(cx: &mut Cx<'_>, scenario: &Scenario) -> Option<Compiled> {
         rules: scenario.rules.iter().flat_map(|r| r.names().map(str::to_owned)).collect(),
         decisions: scripted.into_iter().map(|(_, label)| label).collect(),
         defects: defect_names,
+        currency: scenario.costs.as_ref().and_then(|costs| costs.currency.clone()),
         freezes: scenario.freezes.as_ref().map_or(Vec::new(), |f| f.names().map(str::to_owned).collect()),
     };
     Some(Compiled { plan, labels, goals, warnings: Vec::new(), files: Vec::new() })

@@ -92,7 +92,15 @@ pub(super) fn releases(
         let watched_until = published + horizon_s;
         let follows = follows(cx, &names, i, typed);
         let push = push(cx, &name, typed);
-        let release = Release { key: address(&name), published, watched_until, size_bytes, follows, push };
+        let release = Release {
+            key: address(&name),
+            published,
+            watched_until,
+            size_bytes,
+            follows,
+            push,
+            exploit: None,
+        };
         releases.push((release, (name, product)));
     }
     releases

@@ -56,7 +56,7 @@ impl fmt::Display for Rate {
 leaf!(Rate, "Rate", "a rate such as `0.3% a month`", {
     "type": "string",
     "description": "A share of devices in a period.",
-    "pattern": "^(0%|.*% a (day|week|month|year))$",
+    "pattern": "^(0%|.+ a (day|week|month|year))$",
     "examples": ["0.3% a month"],
 });
 

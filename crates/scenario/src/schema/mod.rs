@@ -2,6 +2,7 @@
 //! service and from the defaults (`layers.rs`), and what must not be missing is asked for by the checks,
 //! all at once. Doc comments are the descriptions in the JSON Schema.
 
+mod costs;
 mod device;
 mod fleet;
 mod goal;
@@ -18,6 +19,7 @@ use crate::{
     de::Named,
     scalar::{Column, Count, Duration, Unsure, Zone},
 };
+pub use costs::*;
 pub use device::*;
 pub use fleet::*;
 pub use goal::*;
@@ -122,6 +124,8 @@ pub struct Scenario {
     pub max_decisions: Option<Count>,
     /// What the service promises.
     pub objective: Option<Objective>,
+    /// What things cost.
+    pub costs: Option<Costs>,
     /// What you want to hold; a missed goal is exit code 1.
     pub goals: Option<Vec<GoalForm>>,
     /// Settings of which only a distribution is known, by path; drawn in each replication.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Name;
+use super::{Exploit, Name};
 use crate::{
     de::Named,
     scalar::{Batch, Bytes, Count, Dist, Duration, Limit, Moment, Period, Share, Size, Week, Where, Zone},
@@ -151,6 +151,8 @@ pub struct Release {
     pub reaches: Option<Dist<Duration>>,
     /// Of a push: whether it keeps to the rings.
     pub rings: Option<PushRings>,
+    /// Who attacks what it closes, and when.
+    pub exploit: Option<Exploit>,
 }
 
 /// What kind of release it is.

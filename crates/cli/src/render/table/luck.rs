@@ -72,6 +72,7 @@ fn quantity(unit: UnitName, value: f64) -> String {
         UnitName::Hours => time(value),
         UnitName::Share => share(value),
         UnitName::Bytes => bytes(value),
+        UnitName::Money => plain(value),
         UnitName::Days => format!("{} d", plain(value)),
         UnitName::Count | UnitName::DeviceDays | UnitName::DeviceHours => plain(value),
     }

@@ -3,6 +3,7 @@
 //! Lines fit 100 columns for names of ordinary length. Colour marks headings and verdicts and says nothing that
 //! the words do not say.
 
+mod costs;
 mod decisions;
 pub(super) mod grid;
 mod harm;

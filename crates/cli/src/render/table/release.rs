@@ -3,7 +3,7 @@
 use rollcast_core::metrics::{Metric, Of};
 
 use super::{
-    HEADING,
+    HEADING, costs,
     grid::{
         Grid,
         Lean::{Left, Right},
@@ -38,6 +38,7 @@ pub(super) fn block(out: &mut String, report: &Report, release: &Release) {
     cost(out, release);
     late(out, release);
     harm::block(out, report, release);
+    costs::block(out, report, release);
     if report.replications.len() > 1 {
         luck::block(out, report, release);
     }
