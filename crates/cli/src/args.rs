@@ -72,7 +72,7 @@ pub(crate) enum Instructions {
 
 #[derive(Args, Debug)]
 #[command(
-    before_help = "Example:\n  rollcast run contoso.yaml --replications 20 --set rings.First.size=800",
+    before_help = "Examples:\n  rollcast run contoso.yaml --replications 20 --set rings.First.size=800\n  rollcast run contoso.yaml --replications 100 --fail-on 'harmed.p95 > 1%'",
     after_help = exit::help()
 )]
 pub(crate) struct RunArgs {
@@ -105,6 +105,12 @@ pub(crate) struct RunArgs {
     /// Play against this member of the release bank
     #[arg(long, value_name = "NAME")]
     pub(crate) member: Option<String>,
+    /// Fail (exit code 1) if this holds or cannot be told, e.g. `harmed.p95 > 1%` (repeatable)
+    #[arg(long = "fail-on", value_name = "CRITERION")]
+    pub(crate) fail_on: Vec<String>,
+    /// Decide `--fail-on` by the measured value, whatever luck may have done
+    #[arg(long, requires = "fail_on")]
+    pub(crate) point: bool,
     /// Hold the first replication played against the invariants of the model; takes longer
     #[arg(long)]
     pub(crate) check: bool,
@@ -170,6 +176,12 @@ pub(crate) struct CompareArgs {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) play: PlayArgs,
+    /// Fail (exit code 1) if this holds or cannot be told, e.g. `harmed.p95 > 1%` (repeatable)
+    #[arg(long = "fail-on", value_name = "CRITERION")]
+    pub(crate) fail_on: Vec<String>,
+    /// Decide `--fail-on` by the measured value, whatever luck may have done
+    #[arg(long, requires = "fail_on")]
+    pub(crate) point: bool,
     /// Keep what is played in this directory, so that an interruption loses nothing: run the same command again
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,

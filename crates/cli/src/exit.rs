@@ -7,9 +7,9 @@ use std::process::ExitCode;
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Done, and no goal was missed.
+    /// Done, no goal was missed, and every `--fail-on` passes.
     Ok,
-    /// Done, and at least one goal was missed.
+    /// Done, and a goal was missed, or a `--fail-on` holds or cannot be told.
     GoalMissed,
     /// The input or the command line was refused; nothing was played.
     BadInput,
@@ -25,7 +25,7 @@ pub(crate) const INTERRUPTED: u8 = 130;
 /// Code and meaning, in order of the code.
 pub(crate) const TABLE: &[(u8, &str)] = &[
     (0, "ok (a goal that this many runs cannot decide is no failure; the output says so)"),
-    (1, "played to the end, and a goal of the scenario was missed"),
+    (1, "played to the end, and a goal of the scenario was missed, or a `--fail-on` holds or cannot be told"),
     (2, "bad input or usage: nothing was played"),
     (
         3,

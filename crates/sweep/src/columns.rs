@@ -196,12 +196,14 @@ const TROUBLE: [Metric; 6] = [
     Metric::FalseStops,
 ];
 
-/// The columns of a study: what it asks for, or the usual selection; then what it chooses by, then the goals.
+/// The columns of a study: what it asks for, or the usual selection; then what it chooses by, what the command line asks for
+/// (`also`), and the goals.
 ///
 /// # Errors
 /// Metrics, rings and releases that are not there.
 pub fn columns<'a>(
     study: &Study,
+    also: &[(AskedFor, Span)],
     first: &Facts,
     all: impl Iterator<Item = &'a Facts>,
 ) -> Result<Vec<Measured>, Vec<Diagnostic>> {
@@ -246,6 +248,7 @@ pub fn columns<'a>(
         choose.then.iter().for_each(|(aim, span)| making.ask(&aim.column, &about, span));
         choose.front.iter().for_each(|(column, span)| making.ask(column, &about, span));
     }
+    also.iter().for_each(|(column, span)| making.ask(column, &about, span));
     if study.bank.is_none() {
         making.goals();
     }

@@ -17,6 +17,7 @@ pub mod choose;
 pub mod comparison;
 pub mod estimate;
 pub mod front;
+pub mod gate;
 pub mod mean;
 pub mod paired;
 pub mod quantile;

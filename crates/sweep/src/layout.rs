@@ -98,7 +98,7 @@ pub struct Column {
     /// The metric (docs/metrics.md), with ` in RING` and ` of RELEASE` where it is not the fleet or there are several
     /// releases; `goal: TEXT` for a goal (1 held, 0 missed).
     pub name: String,
-    /// The unit as in docs/metrics.md: `count`, `share`, `hours`, `days`, `device-days`, `device-hours`, `bytes`.
+    /// The unit as in docs/metrics.md: `count`, `share`, `hours`, `days`, `device-days`, `device-hours`, `bytes`, `money`.
     pub unit: String,
     /// True if less is better.
     pub lower_is_better: bool,

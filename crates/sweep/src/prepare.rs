@@ -10,7 +10,7 @@ use rollcast_core::{
     tally::Tally,
 };
 use rollcast_scenario::{
-    diagnostic::{Diagnostic, Severity},
+    diagnostic::{Diagnostic, Severity, Span},
     digest,
     layers::Change,
     load::{Loaded, Problems},
@@ -50,6 +50,8 @@ pub struct Options {
     pub files: Vec<String>,
     /// Settings of the command line, for replays.
     pub sets: Vec<String>,
+    /// What the command line asks for, measured beside what the study measures.
+    pub asked: Vec<(Named, Span)>,
 }
 
 /// A study that is ready to be played.
@@ -147,7 +149,7 @@ impl Prepared {
         }
         let first = &found[0].1.facts;
         let columns =
-            columns::columns(&study, first, found.iter().map(|(_, looked)| &looked.facts))
+            columns::columns(&study, &options.asked, first, found.iter().map(|(_, looked)| &looked.facts))
                 .map_err(Problems)?;
         let seed = seed_of_study.unwrap_or(first.seed);
         let runs = options.runs.or(study.runs).unwrap_or(first.runs);
@@ -269,6 +271,22 @@ impl Prepared {
     /// The position of a column that the study names.
     pub fn column(&self, named: &Named) -> Option<usize> {
         self.columns.iter().position(|measured| measured.is(named))
+    }
+
+    /// The positions of all columns that the command line may mean, each with its release: without a release every one
+    /// that the study is about.
+    pub fn columns_named(&self, named: &Named) -> Vec<(usize, &str)> {
+        let of_bank = self.study.bank.as_ref().and_then(|bank| bank.release.as_ref());
+        let about = |release: &String| named.release.is_some() || of_bank.is_none_or(|name| name == release);
+        let one = |(at, measured): (usize, &'_ Measured)| match &measured.what {
+            columns::What::Metric { release, .. } if measured.is(named) && about(release) => Some(at),
+            _ => None,
+        };
+        let release = |at: usize| match &self.columns[at].what {
+            columns::What::Metric { release, .. } => release.as_str(),
+            columns::What::Goal(_) => "",
+        };
+        self.columns.iter().enumerate().filter_map(one).map(|at| (at, release(at))).collect()
     }
 
     /// The command that plays one replication of a cell again.

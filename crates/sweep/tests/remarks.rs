@@ -60,3 +60,31 @@ fn the_usual_columns_are_about_a_ring_that_has_devices() {
     let nothing = prepared("measure: []\n").unwrap_err();
     assert_eq!(nothing.0[0].code, "RC218");
 }
+
+#[test]
+fn money_and_attackers_are_usual_where_there_are_any() {
+    let found = |more: &str| {
+        let columns = prepared(more).map(|prepared| prepared.layout.columns);
+        columns.map(|all| all.into_iter().map(|column| (column.name, column.unit)).collect::<Vec<_>>())
+    };
+    let has = |more: &str, name: &str, unit: &str| {
+        found(more).unwrap().contains(&(name.to_owned(), unit.to_owned()))
+    };
+    assert!(!has("", "cost", "money") && !has("", "exposed.hit", "count"));
+    assert!(has("costs: { ticket: 25 }\n", "cost", "money"));
+    // One strategy that has prices is enough, and so is one release with an attacker.
+    assert!(has("strategies: { a: {}, b: { costs.ticket: 25 } }\n", "cost", "money"));
+    let attacked = "strategies: { a: { release.exploit: { chance: 10%, after: 0 d, hits: 1% a day } } }\n";
+    assert!(has(attacked, "exposed.hit", "count"));
+    for more in [
+        "measure: [cost]\n",
+        "measure: [cost.harm]\ncosts: { ticket: 3 }\n",
+        "choose: { then: least exposed.hit }\n",
+    ] {
+        let problems = found(more).unwrap_err().0;
+        assert!(
+            problems.len() == 1 && problems[0].code == "RC238" && problems[0].span.is_some(),
+            "{more}: {problems:?}"
+        );
+    }
+}

@@ -14,22 +14,30 @@ use crate::{
     exit::Exit,
     limits,
     output::{CannotWrite, Output, say},
-    render::comparison,
-    report::comparison as report,
+    render::{comparison, gate as gate_lines},
+    report::{comparison as report, gate},
 };
 
 pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
+    let asked = match super::or_say(gate::read(&args.fail_on)) {
+        Ok(asked) => asked,
+        Err(exit) => return Ok(exit),
+    };
     args.play.instructions.choose();
     let pool = limits::pool(args.play.jobs)?;
     let prepared = match study::prepare(
         &args.files,
         &args.play.sets,
+        asked.iter().map(gate::Criterion::column).collect(),
         (args.play.replications, args.play.seed, false),
         &pool,
     ) {
         Ok(prepared) => prepared,
         Err(exit) => return Ok(exit),
     };
+    if let Err(exit) = super::or_say(gate::check_strategies(&asked, &prepared)) {
+        return Ok(exit);
+    }
     study::warn(&prepared, args.play.quiet);
     study::check(&prepared, Shard::WHOLE, pool.current_num_threads(), args.play.max_memory)?;
     let layout = &prepared.layout;
@@ -64,16 +72,27 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
     }
     let failed = study::failed(layout, &results, "the same command");
     let files = args.files.iter().map(|file| file.display().to_string()).collect();
-    let compared = pool.install(|| report::build(&prepared, &results, files));
+    let mut compared = pool.install(|| report::build(&prepared, &results, files));
+    compared.gate = gate::of_comparison(&asked, &prepared, &results, args.point);
     output.write(|out| match args.format {
-        CompareFormat::Table => out.write_all(comparison::table(&compared).as_bytes()),
+        CompareFormat::Table => {
+            let text = comparison::table(&compared) + &gate_lines::table(&compared.gate);
+            out.write_all(text.as_bytes())
+        }
         CompareFormat::Json => {
             serde_json::to_writer_pretty(&mut *out, &compared)?;
             out.write_all(b"\n")
         }
         CompareFormat::Csv => rollcast_sweep::export::write_csv(layout, &results, out),
     })?;
-    Ok(if failed { Exit::Partial } else { Exit::Ok })
+    if !args.play.quiet && (args.format != CompareFormat::Table || args.output.is_some()) {
+        gate_lines::say_shut(&compared.gate);
+    }
+    Ok(match failed {
+        true => Exit::Partial,
+        false if gate::is_shut(&compared.gate) => Exit::GoalMissed,
+        false => Exit::Ok,
+    })
 }
 
 /// The journal of a comparison that is kept, with what it already holds.

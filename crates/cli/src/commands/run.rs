@@ -18,8 +18,8 @@ use crate::{
     limits,
     output::{CannotWrite, Output, say},
     progress::{WATCH, watched},
-    render::{csv, diagnostics, json, table},
-    report::{self, Input, Report, ScenarioRef, Verdict, Warning},
+    render::{csv, diagnostics, gate as gate_lines, json, table},
+    report::{self, Input, Report, ScenarioRef, Verdict, Warning, gate},
 };
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
@@ -32,6 +32,14 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
     );
     let study::Alone { base, changes, loaded, seed } = match alone {
         Ok(alone) => alone,
+        Err(exit) => return Ok(exit),
+    };
+    let asked = match super::or_say(gate::read(&args.fail_on)) {
+        Ok(asked) => asked,
+        Err(exit) => return Ok(exit),
+    };
+    let asked = match super::or_say(gate::OfRun::new(&asked, &loaded)) {
+        Ok(asked) => asked,
         Err(exit) => return Ok(exit),
     };
     args.instructions.choose();
@@ -74,6 +82,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
             set: args.sets.clone(),
         },
         seed,
+        gate: asked.judge(&replications, args.point),
         warnings: loaded.warnings.iter().map(Warning::from).collect(),
         replay: replay(args, seed, numbers[0]),
     });
@@ -127,6 +136,9 @@ fn exit(report: &Report, quiet: bool) -> Exit {
         }
         return Exit::Partial;
     }
+    if !quiet {
+        gate_lines::say_shut(&report.gate);
+    }
     let of = |verdict| report.goals.iter().filter(move |goal| goal.verdict == verdict);
     if !quiet {
         for goal in of(Verdict::Missed) {
@@ -139,7 +151,11 @@ fn exit(report: &Report, quiet: bool) -> Exit {
             ));
         }
     }
-    if of(Verdict::Missed).next().is_some() { Exit::GoalMissed } else { Exit::Ok }
+    if of(Verdict::Missed).next().is_some() || gate::is_shut(&report.gate) {
+        Exit::GoalMissed
+    } else {
+        Exit::Ok
+    }
 }
 
 /// The command that plays one replication again.

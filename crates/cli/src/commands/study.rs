@@ -7,9 +7,10 @@ use std::{
 };
 
 use rollcast_scenario::{
+    diagnostic::Span,
     layers::Change,
     load::{Base, Loaded},
-    scalar::Bytes,
+    scalar::{Bytes, Column},
     study::{Level, Study},
     suggest,
 };
@@ -117,6 +118,7 @@ fn level(study: &Study, text: &str) -> Result<Level, Exit> {
 pub(super) fn prepare(
     files: &[PathBuf],
     sets: &[String],
+    asked: Vec<(Column, Span)>,
     (runs, seed, axes): (Option<u32>, Option<u64>, bool),
     pool: &rayon::ThreadPool,
 ) -> Result<Prepared, Exit> {
@@ -127,6 +129,7 @@ pub(super) fn prepare(
         axes,
         files: files.iter().map(|file| file.display().to_string()).collect(),
         sets: sets.to_vec(),
+        asked,
     };
     super::or_say(pool.install(|| Prepared::of(study, &options)))
 }

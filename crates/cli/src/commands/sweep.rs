@@ -29,6 +29,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, CannotWrite> {
     let prepared = match study::prepare(
         std::slice::from_ref(&args.plan),
         &args.play.sets,
+        Vec::new(),
         (args.play.replications, args.play.seed, true),
         &pool,
     ) {

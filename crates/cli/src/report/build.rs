@@ -17,7 +17,7 @@ use rollcast_core::{
 use super::{
     Attribute, Chance, Curve, End, Fleet, Goal, Group, LUCK_ONLY, Late, Likeness, MetricReport,
     NotRegistered, Release, Report, Ring, RingOutcome, SCHEMA_VERSION, ScenarioRef, Tool, Warning, When,
-    decisions,
+    decisions, gate::Gate,
 };
 use crate::labels::Names;
 
@@ -29,6 +29,7 @@ pub(crate) struct Input<'a> {
     pub replications: &'a Replications,
     pub scenario: ScenarioRef,
     pub seed: u64,
+    pub gate: Vec<Gate>,
     pub warnings: Vec<Warning>,
     pub replay: String,
 }
@@ -78,6 +79,7 @@ pub(crate) fn build(input: Input<'_>) -> Report {
                 verdict: judged.verdict.into(),
             })
             .collect(),
+        gate: input.gate,
         warnings,
         replay: input.replay,
     }

@@ -56,6 +56,8 @@ pub(crate) struct Compared {
     pub choice: Option<Chosen>,
     /// Strategies that no other one equals or beats in all of these metrics.
     pub front: Front,
+    /// What `--fail-on` asked, and what the runs say of it.
+    pub gate: Vec<super::gate::Gate>,
 }
 
 /// A strategy.
@@ -340,6 +342,7 @@ pub(crate) fn build(prepared: &Prepared, results: &Results, files: Vec<String>) 
             .collect(),
         choice: chosen(prepared, &comparison),
         front,
+        gate: Vec::new(),
     }
 }
 

@@ -11,6 +11,7 @@ mod build;
 pub(crate) mod choice;
 pub(crate) mod comparison;
 mod decisions;
+pub(crate) mod gate;
 mod goal;
 mod stops;
 #[cfg(test)]
@@ -82,6 +83,8 @@ pub(crate) struct Report {
     pub decisions: Vec<Decision>,
     /// The goals in the order of the scenario.
     pub goals: Vec<Goal>,
+    /// What `--fail-on` asked, and what the runs say of it.
+    pub gate: Vec<gate::Gate>,
     /// What is worth knowing about the input or the run.
     pub warnings: Vec<Warning>,
     /// The command that plays the first replication again.

@@ -114,6 +114,7 @@ pub(crate) fn report(loaded: &Loaded, runs: u32) -> Report {
             set: Vec::new(),
         },
         seed: 7,
+        gate: Vec::new(),
         warnings: Vec::new(),
         replay: "rollcast run a.yaml".into(),
     })

@@ -4,6 +4,7 @@
 mod bench;
 mod compare;
 mod explain;
+mod gate;
 mod golden;
 mod init;
 mod memory;

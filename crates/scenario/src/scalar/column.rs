@@ -93,7 +93,7 @@ impl fmt::Display for Column {
 }
 
 /// A column whose metric may end in `.p95`, `.median` or `.mean`.
-fn with_statistic(text: &str) -> Result<(Column, Statistic), ScalarError> {
+pub(super) fn with_statistic(text: &str) -> Result<(Column, Statistic), ScalarError> {
     let mut column: Column = text.parse()?;
     let Some((metric, last)) = column.metric.rsplit_once('.') else { return Ok((column, Statistic::Mean)) };
     let statistic = match last {
@@ -116,7 +116,7 @@ fn with_statistic(text: &str) -> Result<(Column, Statistic), ScalarError> {
     Ok((column, statistic))
 }
 
-fn told(column: &Column, statistic: Statistic) -> String {
+pub(super) fn told(column: &Column, statistic: Statistic) -> String {
     let suffix = match statistic {
         Statistic::Mean => String::new(),
         Statistic::Quantile(50) => ".median".into(),

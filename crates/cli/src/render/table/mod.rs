@@ -38,6 +38,7 @@ pub(crate) fn render(report: &Report) -> String {
     decisions::block(&mut out, report);
     out.push_str(&rings::likeness(report));
     goals(&mut out, report);
+    out.push_str(&super::gate::table(&report.gate));
     warnings(&mut out, report);
     put(&mut out, format_args!(""));
     put(&mut out, format_args!("replay: {}", report.replay));
@@ -140,7 +141,7 @@ fn words(text: &str) -> Vec<String> {
 }
 
 /// Breaks a text into lines of at most `width` characters, between words where there are any.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut length = 0;
     for word in words(text) {
