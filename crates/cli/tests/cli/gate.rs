@@ -139,7 +139,7 @@ fn the_shipped_budget_fails_as_proposed_and_passes_as_changed() {
         let mut command = place.command(["compare", "--quiet", "-r", "10", "--format", "json"]);
         command.arg(&plan);
         for strategy in strategies {
-            for budget in ["harmed.device-hours > 3200", "exposed.mean-days > 12 d", "cost > 30000"] {
+            for budget in ["harmed.device-hours > 3200", "exposed.mean-days > 12 d", "cost > 35000"] {
                 command.args(["--fail-on", &format!("{budget}{strategy}")]);
             }
         }

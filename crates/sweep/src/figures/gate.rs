@@ -5,7 +5,7 @@
 //! binomial bounds of Clopper and Pearson); of means it is Student's t, with Welch's and Satterthwaite's degrees of
 //! freedom over a bank. What each promises is in docs/statistics.md.
 
-use rollcast_core::stats::{binomial_upper_tail, order_statistics, student_t_quantile};
+use rollcast_core::stats::{binomial_upper_tail, clopper_pearson, order_statistics, student_t_quantile};
 use rollcast_scenario::scalar::Op;
 
 use super::{
@@ -197,7 +197,8 @@ fn shares(strata: &[Stratum<bool>]) -> (f64, f64, f64) {
     let hits = |stratum: &Stratum<bool>| stratum.values.iter().filter(|hit| **hit).count() as u32;
     if let [only] = strata {
         let (hits, of) = (hits(only), only.values.len() as u32);
-        return (f64::from(hits) / f64::from(of), lower(hits, of), 1.0 - lower(of - hits, of));
+        let (low, high) = clopper_pearson(hits, of, ALPHA);
+        return (f64::from(hits) / f64::from(of), low, high);
     }
     let numbers: Vec<Stratum<f64>> =
         strata.iter().map(|stratum| stratum.map(|hit| f64::from(u8::from(*hit)))).collect();
@@ -218,22 +219,6 @@ fn shares(strata: &[Stratum<bool>]) -> (f64, f64, f64) {
     };
     let half = t.map_or(1.0, |t| t * variance.sqrt()) + left_out;
     (value.clamp(0.0, 1.0), (value - half).max(0.0), (value + half).min(1.0))
-}
-
-/// The lower 95 % bound of Clopper and Pearson (1934): the least share with which so many hits or more have a chance of
-/// 5 %.
-fn lower(hits: u32, of: u32) -> f64 {
-    let (mut low, mut high) = (0.0, f64::from(hits) / f64::from(of.max(1)));
-    // The tail grows with the share; 50 halvings are finer than a double needs here.
-    for _ in 0..50 {
-        let middle = 0.5 * (low + high);
-        if binomial_upper_tail(hits, of, middle) <= ALPHA {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    low
 }
 
 /// One-sided bounds of a quantile. Over a bank they are those values at which the share of runs at or below (or below)
