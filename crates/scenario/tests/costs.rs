@@ -1,8 +1,6 @@
 //! Prices and exploit clocks: they add up to what the counts say, change nothing that is played, and are settings like
 //! any other.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::{path::Path, sync::Arc};
 
 use rollcast_core::{

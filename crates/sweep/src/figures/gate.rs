@@ -302,8 +302,8 @@ fn more_of_the_same(runs: u64, found: f64, wanted: f64) -> Option<u64> {
         if decides(n) {
             return Some(n);
         }
-        // Where it is large, a hundredth more or less is no other advice.
-        n += (n / 100).max(1);
+        // Where it is large, a twentieth more or less is no other advice.
+        n += if n < 300 { 1 } else { n / 20 };
     }
     None
 }
