@@ -110,6 +110,7 @@ mod tests {
             digest: String::new(),
             seed: 1,
             axes: vec![],
+            design: None,
             columns: vec![],
             points: vec![point; points],
             members: vec![Member { name: String::new(), weight: 1.0, runs: blocks * BLOCK }],

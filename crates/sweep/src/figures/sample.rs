@@ -181,6 +181,7 @@ pub(crate) mod tests {
             digest: String::new(),
             seed: 7,
             axes: vec![],
+            design: None,
             columns: vec![column; columns],
             points: vec![point; points],
             members: members

@@ -9,7 +9,7 @@ use rollcast_sweep::{
 
 /// Three strategies on three axes against a bank of two members, `runs` times each against the first.
 pub(crate) fn layout(runs: u32) -> Layout {
-    let axis = |name: &str, unit| Axis { name: name.into(), unit };
+    let axis = |name: &str, unit| Axis { name: name.into(), unit, plus: None };
     let column = |name: &str, unit: &str, limit| Column {
         name: name.into(),
         unit: unit.into(),
@@ -32,6 +32,7 @@ pub(crate) fn layout(runs: u32) -> Layout {
             axis("deadline, \"hard\"", AxisUnit::Text),
             axis("replication", AxisUnit::Hours),
         ],
+        design: None,
         columns: vec![
             column("time to 95 %", "hours", Some(672.0)),
             column("Devices broken", "count", None),
