@@ -6,5 +6,6 @@ pub(crate) mod csv;
 pub(crate) mod diagnostics;
 pub(crate) mod json;
 pub(crate) mod number;
+pub(crate) mod sensitivity;
 pub(crate) mod story;
 pub(crate) mod table;
