@@ -43,9 +43,9 @@ mod tests {
         for row in all.chunks(width(3)) {
             let (a, b) = (&row[0], &row[1]);
             for (axis, mixed) in row[2..].iter().enumerate() {
-                for other in 0..3 {
-                    assert_eq!(mixed[other], if other == axis { b[other] } else { a[other] });
-                }
+                let mut expected = a.clone();
+                expected[axis] = b[axis];
+                assert_eq!(*mixed, expected);
             }
         }
         // Both halves fill each axis evenly by themselves.

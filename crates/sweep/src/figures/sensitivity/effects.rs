@@ -155,11 +155,11 @@ fn chosen(axis: usize, levels: &[Levels], runs: &[Option<Runs>], cube: bool) -> 
         return chosen;
     }
     let mut combinations: BTreeMap<Vec<usize>, Vec<Option<usize>>> = BTreeMap::new();
-    for point in 0..runs.len() {
+    for (point, runs) in runs.iter().enumerate() {
         let mut others: Vec<usize> = levels.iter().map(|level| level.of[point]).collect();
         others.remove(axis);
         let with = combinations.entry(others).or_insert_with(|| vec![None; own.texts.len()]);
-        with[own.of[point]] = runs[point].is_some().then_some(point);
+        with[own.of[point]] = runs.is_some().then_some(point);
     }
     for with in combinations.into_values() {
         if let Some(whole) = with.into_iter().collect::<Option<Vec<usize>>>() {
