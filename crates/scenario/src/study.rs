@@ -6,6 +6,7 @@
 
 mod axis;
 mod bank;
+mod offsets;
 mod targets;
 
 use std::{
@@ -194,6 +195,12 @@ impl Study {
         self.common.iter().chain(own).chain(of_axes).chain(&self.sets).cloned().collect()
     }
 
+    /// The values of a combination as they are set, from those that were picked on each axis: where an axis is an offset
+    /// of another one, the other one's value is added.
+    pub fn combined(&self, picked: Vec<Level>) -> Vec<Level> {
+        offsets::combined(&self.axes, picked)
+    }
+
     /// The scenario of a strategy.
     pub fn base(&self, strategy: usize) -> &Base {
         &self.bases[self.strategies[strategy].base]
@@ -372,6 +379,11 @@ fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) 
     }
     let schema::Runs { each, at_most, per_draw } = read.runs.map_or(schema::Runs::default(), |form| form.0);
     check_runs(&plan, each, at_most, per_draw, &mut problems);
+    if plan.get("keep").is_some_and(|keep| !keep.items().is_empty()) && design != Design::Grid {
+        let message = "`keep` goes with `design: grid` alone: with combinations left out, no other design is what it is";
+        let help = "write one axis as an offset of another, as in `rings.Broad.deferral: rings.Fast.deferral + 1 d to 5 d`, or take `design: grid`";
+        problems.push(Diagnostic::error("RC220", message).at(plan.locate_key("keep")).help(help));
+    }
     idle(&strategies, &axes, &common, &mut problems);
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(Problems(problems));

@@ -241,6 +241,19 @@ fn plans_with_a_slip_are_refused() {
         ("strategies: { today: {} }\nvary: todya\n", "RC233", 3, 7),
         ("design: hypercube\n", "RC140", 2, 9),
         ("design: { latin: 0 }\n", "RC140", 2, 9),
+        ("design: { sobol-indices: 100 }\n", "RC140", 2, 9),
+        ("design: { sobol-indices: 4 }\n", "RC140", 2, 9),
+        ("axes:\n  rings.Fast.deferral: rings.First.deferral + 1 d\n", "RC140", 3, 24),
+        ("axes:\n  rings.Fast.deferral: rings.First.deferral + 1 d to 2 d step 1 d\n", "RC239", 3, 24),
+        ("axes:\n  rings.Fast.deferral: rings.Fast.deferral + 1 d to 2 d step 1 d\n", "RC239", 3, 24),
+        ("axes:\n  policy: { a: {} }\n  tick: policy + 1 min to 2 min step 1 min\n", "RC239", 4, 9),
+        (
+            "axes:\n  rings.First.size: [1]\n  tick: rings.First.size + 1 min to 2 min step 1 min\n",
+            "RC239",
+            4,
+            9,
+        ),
+        ("keep: [tick > 1 s]\ndesign: { latin: 9 }\n", "RC220", 2, 1),
         ("bank: standard/2025\n", "RC235", 2, 7),
         ("bank: { from: standard/2026, only: [good, boot lop] }\n", "RC235", 2, 43),
         ("choose: { then: fewest harmed }\n", "RC133", 2, 17),
@@ -260,6 +273,39 @@ fn a_stretch_needs_a_design_that_draws_from_it() {
         study("axes: { rings.Fast.size: 8% to 16%, device.sync: log 1 h to 16 h }\ndesign: { latin: 20 }\n");
     let texts: Vec<String> = study.axes.iter().map(|axis| axis.at(0.5).text).collect();
     assert_eq!(texts, ["12%", "4 h"]);
+}
+
+#[test]
+fn offsets_are_added_to_what_the_other_axis_has() {
+    // Chains, in any order of the file.
+    let study = study(
+        "axes:\n  rings.Broad.deferral: rings.Fast.deferral + 36 h to 60 h step 12 h\n  rings.Fast.deferral: \
+         rings.First.deferral + 1 d to 5 d\n  rings.First.deferral: [1 d, 2 d]\ndesign: { sobol: 8 }\n",
+    );
+    let picked = [0.5, 0.25, 0.9].iter().zip(&study.axes).map(|(at, axis)| axis.at(*at)).collect();
+    let texts: Vec<String> = study.combined(picked).into_iter().map(|level| level.text).collect();
+    assert_eq!(texts, ["6 d", "4 d", "2 d"], "2 d, and 2 d more, and 48 h more");
+    // What is set can be named, whatever it is the sum of.
+    let named = study.axes[0].named("11 d").unwrap();
+    assert_eq!(
+        (named.text.as_str(), named.changes[0].keys.join(".")),
+        ("11 d", "rings.Broad.deferral".into())
+    );
+    assert!(study.axes[0].named("11").is_none());
+}
+
+#[test]
+fn offsets_without_an_end_or_beyond_the_whole_are_refused() {
+    let circle = "axes:\n  rings.Fast.deferral: rings.Broad.deferral + 1 d to 2 d step 1 d\n  \
+                  rings.Broad.deferral: rings.Fast.deferral + 1 d to 2 d step 1 d\n";
+    let problem = refused(circle);
+    assert_eq!((problem.code, problem.message.contains("offset of itself")), ("RC239", true), "{problem:?}");
+    let far =
+        "axes:\n  rings.First.size: [10%, 80%]\n  rings.Fast.size: rings.First.size + 10% to 30% step 10%\n";
+    assert!(refused(far).message.contains("reaches 110%"), "{:?}", refused(far));
+    // An axis that is refused itself is no riddle twice.
+    let other = "axes:\n  tick: [1 min, 1 min]\n  device.sync: tick + 1 h to 2 h step 1 h\n";
+    assert_eq!(refused(other).code, "RC234");
 }
 
 #[test]

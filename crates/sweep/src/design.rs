@@ -3,12 +3,13 @@
 //! Two kinds. Designs over *levels* give tuples of indices, one for each axis: the full cross product and one axis at
 //! a time ([`levels`]). Designs over the *unit cube* give numbers from 0 up to, not including, 1 for each axis, which
 //! the caller maps onto its axis ([`level`] does it for a list of values): a Latin hypercube ([`latin`]) and a scrambled
-//! Sobol sequence ([`sobol`]).
+//! Sobol sequence ([`sobol`]), alone or in rows that tell the axes apart ([`rows`]).
 //!
 //! Every design is a pure function of its arguments: the same bytes on every machine.
 
 pub mod latin;
 pub mod levels;
+pub mod rows;
 pub mod sobol;
 
 /// Which of `levels` equally likely levels (at least one) a number of the unit cube falls on.

@@ -17,6 +17,7 @@ mod csv;
 mod jsonl;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod sensitivity;
 
 /// A way to write results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +98,17 @@ pub fn write(format: Format, layout: &Layout, results: &Results, path: &Path) ->
         Format::Parquet => unreachable!("it was refused above"),
     })?;
     Ok(table.runs().count() as u64)
+}
+
+/// The file that says which settings matter.
+pub const SENSITIVITY: &str = "sensitivity.csv";
+
+/// Writes what the results say about the axes, for every column, to a file that appears whole or not at all.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_sensitivity(layout: &Layout, results: &Results, path: &Path) -> Result<(), Refusal> {
+    whole::write(path, |out| sensitivity::write(layout, results, out))
 }
 
 /// Writes the results of a layout as CSV to wherever they are wanted.

@@ -7,7 +7,7 @@
 //! One function for each procedure, named after it: [`mean::stratified_t`], [`mean::rule_of_three`],
 //! [`share::weighted_share`], [`quantile::order_statistic_interval`], `bootstrap::quantile_interval` and those for
 //! differences in [`paired`]. What each promises is in docs/statistics.md. [`comparison::Comparison`] applies them to
-//! the rows of a study; [`front`] and [`choose`] help to decide.
+//! the rows of a study; [`front`] and [`choose`] help to decide; [`sensitivity`] tells which axes matter.
 //!
 //! Intervals cover luck (and the draw of a release from the bank within its strata), never a wrong assumption. They are
 //! 95 % each: among many points or columns some miss.
@@ -22,6 +22,7 @@ pub mod mean;
 pub mod paired;
 pub mod quantile;
 pub mod sample;
+pub mod sensitivity;
 pub mod several;
 pub mod share;
 pub mod variation;

@@ -21,6 +21,9 @@ pub struct Layout {
     pub together: u32,
     /// The axes, in the order of the plan.
     pub axes: Vec<Axis>,
+    /// Which combinations of the axes there are; `None` without axes.
+    #[serde(default)]
+    pub design: Option<Design>,
     /// What is measured in a run.
     pub columns: Vec<Column>,
     /// The points, in plan order.
@@ -37,6 +40,20 @@ fn is_alone(together: &u32) -> bool {
     *together == 1
 }
 
+/// Which combinations of the axes are played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Design {
+    /// All of them, less those that break a condition.
+    Grid,
+    /// A base, and each other value of one axis with the base of the others.
+    OneAtATime,
+    /// Points that fill the cube of the axes.
+    Cube,
+    /// Rows of points for the shares of the axes in the variance (`design::rows`). Each point has luck of its own.
+    Indices,
+}
+
 /// One axis: a scalar of the scenario that is varied.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Axis {
@@ -44,6 +61,9 @@ pub struct Axis {
     pub name: String,
     /// What its numbers are: `number`, `share` (0 to 1), `hours`, or `text`.
     pub unit: AxisUnit,
+    /// The position of the axis that this one is an offset of. Values of points are sums, as they are set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plus: Option<usize>,
 }
 
 /// What the values of an axis are.
@@ -136,6 +156,15 @@ impl Layout {
         self.points.len() as u64 * self.members.iter().map(|member| u64::from(member.runs)).sum::<u64>()
     }
 
+    /// Where the replications of a point with a member begin. Runs with equal numbers have equal luck, so they begin at 0
+    /// for all where points are compared, and one after the other's end where their luck must be independent: over the
+    /// members as well, or what members have in common would not average out.
+    fn first_replication(&self, point: usize, member: usize) -> u32 {
+        let own = self.design == Some(Design::Indices);
+        let runs = |members: &[Member]| members.iter().map(|member| member.runs).sum::<u32>();
+        if own { point as u32 * runs(&self.members) + runs(&self.members[..member]) } else { 0 }
+    }
+
     /// The cell of a number below [`Layout::cells`].
     pub fn cell(&self, number: u64) -> CellId {
         let point = (number / self.blocks()) as usize;
@@ -143,8 +172,9 @@ impl Layout {
         for (member, of) in self.members.iter().enumerate() {
             let blocks = u64::from(of.runs.div_ceil(BLOCK));
             if block < blocks {
-                let first = block as u32 * BLOCK;
-                return CellId { point, member, first, runs: BLOCK.min(of.runs - first) };
+                let within = block as u32 * BLOCK;
+                let first = self.first_replication(point, member) + within;
+                return CellId { point, member, first, runs: BLOCK.min(of.runs - within) };
             }
             block -= blocks;
         }
@@ -156,20 +186,26 @@ impl Layout {
 mod tests {
     use super::*;
 
-    #[test]
-    fn cells_cover_every_run_once_in_plan_order() {
+    /// Three points against two members.
+    fn layout(design: Option<Design>) -> Layout {
         let member = |runs| Member { name: String::new(), weight: 0.5, runs };
         let point = || Point { strategy: "a".into(), values: vec![], replay: vec![] };
-        let layout = Layout {
+        Layout {
             version: String::new(),
             digest: String::new(),
             seed: 1,
             together: 1,
             axes: vec![],
+            design,
             columns: vec![],
             points: vec![point(), point(), point()],
             members: vec![member(60), member(25)],
-        };
+        }
+    }
+
+    #[test]
+    fn cells_cover_every_run_once_in_plan_order() {
+        let layout = layout(Some(Design::Grid));
         assert_eq!((layout.cells(), layout.runs()), (3 * 4, 3 * 85));
         let mut expected = Vec::new();
         for point in 0..3 {
@@ -182,5 +218,16 @@ mod tests {
             (cell.first..cell.first + cell.runs).map(move |run| (cell.point, cell.member, run))
         };
         assert_eq!((0..layout.cells()).flat_map(of_cell).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn luck_of_their_own_is_a_number_that_no_other_run_has() {
+        let layout = layout(Some(Design::Indices));
+        let of_cell = |number| {
+            let cell = layout.cell(number);
+            cell.first..cell.first + cell.runs
+        };
+        let found: Vec<u32> = (0..layout.cells()).flat_map(of_cell).collect();
+        assert_eq!(found, (0..layout.runs() as u32).collect::<Vec<_>>());
     }
 }

@@ -24,10 +24,11 @@ use crate::{
     design::{
         latin::latin_hypercube,
         levels::{grid, grid_size, one_at_a_time},
+        rows,
         sobol::Sobol,
     },
     directory,
-    layout::{Axis, AxisUnit, CellId, Layout, Member, Point, Value},
+    layout::{self, Axis, AxisUnit, CellId, Layout, Member, Point, Value},
 };
 
 /// Most points of a sweep: above it a design is a slip of the keyboard.
@@ -114,6 +115,12 @@ impl Prepared {
         let seed_of_study = options.seed.or(study.seed);
         let candidates = candidates(&study, options, seed_of_study.unwrap_or(1))?;
         let members = study.bank.as_ref().map_or(1, |bank| bank.members.len());
+        let own_luck =
+            options.axes && matches!(study.design, Design::SobolIndices(_)) && !study.axes.is_empty();
+        let pairs = (candidates.len() * members) as u64;
+        let enough = |runs| if own_luck { check_luck(&study, pairs, runs) } else { Ok(()) };
+        // Said before a large design is looked at, where the number is known by then.
+        options.runs.or(study.runs).map_or(Ok(()), enough)?;
         check_strategies(&study)?;
         // Loaded scenarios are large, so those of a large sweep are loaded again when they are played.
         let scenes = candidates.len() * members;
@@ -153,6 +160,7 @@ impl Prepared {
                 .map_err(Problems)?;
         let seed = seed_of_study.unwrap_or(first.seed);
         let runs = options.runs.or(study.runs).unwrap_or(first.runs);
+        enough(runs)?;
         let members: Vec<Member> = match &study.bank {
             None => vec![Member { name: String::new(), weight: 1.0, runs }],
             Some(bank) => {
@@ -168,15 +176,17 @@ impl Prepared {
             true => study
                 .axes
                 .iter()
-                .map(|axis| Axis { name: axis.name.clone(), unit: unit(axis.kind) })
+                .map(|axis| Axis { name: axis.name.clone(), unit: unit(axis.kind), plus: axis.plus })
                 .collect(),
             false => Vec::new(),
         };
+        let design = (!axes.is_empty()).then(|| design(study.design));
         let mut layout = Layout {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             digest: String::new(),
             seed,
             together: study.together,
+            design,
             points: found.iter().map(|((s, levels), _)| point(&study, options, &axes, *s, levels)).collect(),
             axes,
             columns: columns.iter().map(|measured| measured.column.clone()).collect(),
@@ -393,6 +403,25 @@ fn check_strategies(study: &Study) -> Result<(), Problems> {
     if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
 }
 
+/// What so many points (with each member) with luck of their own need: runs that tell luck from the settings, and a number
+/// for every run.
+fn check_luck(study: &Study, points: u64, runs: u32) -> Result<(), Problems> {
+    let all = points.saturating_mul(runs.into());
+    let (message, help) = match () {
+        () if runs < 2 => (
+            "one run of a point does not tell what luck does from what the settings do".to_owned(),
+            "write `runs: 2` or more, or give `--replications`; 4 are a good beginning",
+        ),
+        () if all > u64::from(u32::MAX) => (
+            format!("{all} runs with luck of their own are more than the {} there are", u32::MAX),
+            "take fewer rows or fewer runs",
+        ),
+        () => return Ok(()),
+    };
+    let place = study.axes.first().map(|axis| axis.span.clone());
+    Err(Problems(vec![Diagnostic::error("RC212", message).at(place).help(help)]))
+}
+
 /// What is odd about a comparison as a whole.
 fn remarks(study: &Study, found: &[((usize, Vec<Level>), Looked)], left_out: &[usize]) -> Vec<Diagnostic> {
     let mut said = Vec::new();
@@ -452,8 +481,11 @@ fn candidates(study: &Study, options: &Options, seed: u64) -> Result<Vec<(usize,
 fn designed(study: &Study, seed: u64) -> Result<Vec<Vec<Level>>, Problems> {
     let axes = &study.axes;
     let counts: Vec<usize> = axes.iter().map(|axis| axis.levels()).collect();
-    let pick = |numbers: Vec<usize>| axes.iter().zip(numbers).map(|(axis, n)| axis.level(n)).collect();
-    let place = |place: Vec<f64>| axes.iter().zip(place).map(|(axis, at)| axis.at(at)).collect();
+    let pick = |numbers: Vec<usize>| {
+        study.combined(axes.iter().zip(numbers).map(|(axis, n)| axis.level(n)).collect())
+    };
+    let place =
+        |place: Vec<f64>| study.combined(axes.iter().zip(place).map(|(axis, at)| axis.at(at)).collect());
     match study.design {
         Design::Grid => match grid_size(&counts).filter(|size| *size <= MOST_POINTS) {
             Some(_) => Ok(grid(&counts).map(pick).collect()),
@@ -468,8 +500,13 @@ fn designed(study: &Study, seed: u64) -> Result<Vec<Vec<Level>>, Problems> {
             // Around what the strategy has itself, where an axis lists that; around the first value of other axes.
             let loaded = study.base(study.vary).load_once(&study.changes(Some(study.vary), &[])).ok();
             let root = loaded.as_ref().map(|loaded| &loaded.layered.root);
-            let own = |axis: &rollcast_scenario::study::Axis| {
-                root?.at(&axis.name)?.text().and_then(|text| axis.position(text))
+            let text = |axis: &rollcast_scenario::study::Axis| root?.at(&axis.name)?.text();
+            let own = |axis: &rollcast_scenario::study::Axis| match axis.plus {
+                None => axis.position(text(axis)?),
+                Some(of) => {
+                    let [sum, below] = [axis, &axes[of]].map(|axis| text(axis)?.parse::<Quantity>().ok());
+                    axis.position(&sum?.minus(below?)?.to_string())
+                }
             };
             let base: Vec<usize> = axes.iter().map(|axis| own(axis).unwrap_or(0)).collect();
             Ok(one_at_a_time(&counts, &base).map(pick).collect())
@@ -479,16 +516,43 @@ fn designed(study: &Study, seed: u64) -> Result<Vec<Vec<Level>>, Problems> {
         }
         Design::Sobol(points) => match Sobol::scrambled(axes.len(), seed) {
             Some(sequence) => Ok((0..points).map(|i| place(sequence.point(i))).collect()),
-            None => {
-                let message = format!(
-                    "a Sobol sequence of {} axes is more than the {} there are",
-                    axes.len(),
-                    Sobol::MOST_AXES
-                );
-                let problem = Diagnostic::error("RC212", message).at(axes[0].span.clone());
-                Err(Problems(vec![problem.help("take `latin`, or fewer axes")]))
-            }
+            None => Err(too_many_axes(
+                study,
+                "a Sobol sequence of",
+                Sobol::MOST_AXES,
+                "take `latin`, or fewer axes",
+            )),
         },
+        Design::SobolIndices(number) => match rows::rows(number, axes.len(), seed) {
+            Some(_) if u64::from(number) * rows::width(axes.len()) as u64 > MOST_POINTS => {
+                let points = rows::width(axes.len());
+                let message = format!("{number} rows of {points} points are more than {MOST_POINTS} points");
+                let problem = Diagnostic::error("RC212", message).at(axes[0].span.clone());
+                Err(Problems(vec![problem.help("take fewer rows, as in `sobol-indices: 256`")]))
+            }
+            Some(points) => Ok(points.map(place).collect()),
+            None => Err(too_many_axes(
+                study,
+                "a design for indices of",
+                rows::MOST_AXES,
+                "vary fewer settings; `design: { latin: 500 }` takes more",
+            )),
+        },
+    }
+}
+
+fn too_many_axes(study: &Study, what: &str, most: usize, help: &str) -> Problems {
+    let message = format!("{what} {} axes is more than the {most} there are", study.axes.len());
+    Problems(vec![Diagnostic::error("RC212", message).at(study.axes[0].span.clone()).help(help)])
+}
+
+/// What a layout says of a design.
+fn design(of: Design) -> layout::Design {
+    match of {
+        Design::Grid => layout::Design::Grid,
+        Design::OneAtATime => layout::Design::OneAtATime,
+        Design::Latin(_) | Design::Sobol(_) => layout::Design::Cube,
+        Design::SobolIndices(_) => layout::Design::Indices,
     }
 }
 

@@ -111,6 +111,7 @@ mod tests {
             seed: 1,
             together: 1,
             axes: vec![],
+            design: None,
             columns: vec![],
             points: vec![point; points],
             members: vec![Member { name: String::new(), weight: 1.0, runs: blocks * BLOCK }],

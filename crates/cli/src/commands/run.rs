@@ -30,7 +30,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
         &args.axes,
         args.member.as_deref(),
     );
-    let study::Alone { base, changes, loaded, seed } = match alone {
+    let study::Alone { base, changes, loaded, seed, together } = match alone {
         Ok(alone) => alone,
         Err(exit) => return Ok(exit),
     };
@@ -38,13 +38,13 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
         Ok(asked) => asked,
         Err(exit) => return Ok(exit),
     };
-    let asked = match super::or_say(gate::OfRun::new(&asked, &loaded)) {
+    let seed = args.seed.unwrap_or(seed);
+    let asked = match super::or_say(gate::OfRun::new(&asked, &loaded, (seed, together))) {
         Ok(asked) => asked,
         Err(exit) => return Ok(exit),
     };
     args.instructions.choose();
     let pool = limits::pool(args.jobs)?;
-    let seed = args.seed.unwrap_or(seed);
     let runs = if args.replication.is_some() { 1 } else { args.replications.unwrap_or(loaded.runs) };
     limits::check(&loaded.plan, pool.current_num_threads(), runs, args.max_memory)?;
     let numbers: Vec<u32> = match args.replication {
@@ -63,7 +63,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
     let drawn = |number| match loaded.uncertain.is_empty() {
         true => Cow::Borrowed(&loaded.plan),
         false => Cow::Owned(
-            base.plan_of(&changes, seed, number).expect("invariant: the extremes of all draws can be played"),
+            base.plan_of(&changes, seed, number / together)
+                .expect("invariant: the extremes of all draws can be played"),
         ),
     };
     let plan = drawn(numbers[0]);

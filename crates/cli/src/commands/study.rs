@@ -15,7 +15,7 @@ use rollcast_scenario::{
     suggest,
 };
 use rollcast_sweep::{
-    layout::{Axis, AxisUnit, BLOCK, Layout, Value},
+    layout::{Axis, AxisUnit, BLOCK, Design, Layout, Value},
     prepare::{Options, Prepared},
     refusal::{Kind, Refusal},
     rows::{Played, Results, Row},
@@ -41,6 +41,8 @@ pub(super) struct Alone {
     pub(super) loaded: Loaded,
     /// The seed of the plan, or of the scenario.
     pub(super) seed: u64,
+    /// How many replications in a row share a draw of the uncertain settings.
+    pub(super) together: u32,
 }
 
 /// Loads what `run` plays: a scenario, or a strategy of a plan with a value on each axis and a member of its bank.
@@ -79,7 +81,7 @@ pub(super) fn alone(
         loaded = super::or_say(base.load(&changes))?;
     }
     let seed = study.seed.unwrap_or(loaded.seed);
-    Ok(Alone { base: base.clone(), changes, loaded, seed })
+    Ok(Alone { base: base.clone(), changes, loaded, seed, together: study.together })
 }
 
 fn pick(what: &str, name: &str, known: &[&str]) -> Result<usize, Exit> {
@@ -235,7 +237,8 @@ pub(super) fn play(
     mut keep: impl FnMut(u64, &Played) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
     let progress = Progress::default();
-    let aim = prepared.aim();
+    // Where luck differs and the shares of the axes are asked for, no point is the best.
+    let aim = prepared.aim().filter(|_| prepared.layout.design != Some(Design::Indices));
     let best = Mutex::new(Best::new(&prepared.layout, aim, results));
     let begun = Instant::now();
     let look = || {
@@ -353,7 +356,8 @@ mod tests {
             digest: String::new(),
             seed: 1,
             together: 1,
-            axes: vec![Axis { name: "size".into(), unit: AxisUnit::Number }],
+            axes: vec![Axis { name: "size".into(), unit: AxisUnit::Number, plus: None }],
+            design: None,
             columns: vec![column],
             points: vec![point(10.0), point(20.0), point(40.0)],
             members: vec![Member { name: String::new(), weight: 1.0, runs: 50 }],

@@ -105,7 +105,7 @@ fn finish(args: &SweepArgs, prepared: &Prepared, results: &Results, dir: &Path) 
     Ok(exit)
 }
 
-/// Writes results in every format that this build has.
+/// Writes results in every format that this build has, and what they say about the axes.
 pub(super) fn write_results(
     layout: &rollcast_sweep::layout::Layout,
     results: &Results,
@@ -113,6 +113,9 @@ pub(super) fn write_results(
 ) -> Result<(), CannotWrite> {
     for format in Format::ALL.into_iter().filter(|format| format.check().is_ok()) {
         export::write(format, layout, results, &dir.join(format.file_name()))?;
+    }
+    if !layout.axes.is_empty() {
+        export::write_sensitivity(layout, results, &dir.join(export::SENSITIVITY))?;
     }
     Ok(())
 }

@@ -5,13 +5,14 @@ use std::{fmt::Write, path::Path};
 use clap::builder::styling::{AnsiColor, Style};
 use rollcast_sweep::{
     figures::comparison::{Comparison, Statistic},
-    layout::{Column, Layout},
+    layout::{Column, Design, Layout},
     prepare::Prepared,
     rows::Results,
 };
 
 use super::{
     number::{count, many, share},
+    sensitivity,
     table::grid::{Grid, Lean},
 };
 use crate::{
@@ -23,15 +24,15 @@ use crate::{
 };
 
 /// Bold, for headings and best values.
-const HEADING: Style = Style::new().bold();
+pub(super) const HEADING: Style = Style::new().bold();
 /// Width of a table: what fits most terminals, and a screenshot.
 const WIDTH: usize = 100;
 
-fn styled(style: Style, text: &str) -> String {
+pub(super) fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-fn put(out: &mut String, line: std::fmt::Arguments<'_>) {
+pub(super) fn put(out: &mut String, line: std::fmt::Arguments<'_>) {
     writeln!(out, "{line}").expect("invariant: a string takes all that is written");
 }
 
@@ -385,7 +386,7 @@ fn near(of: &Compared) -> String {
 }
 
 /// Lines of at most so many characters.
-fn lines(text: &str, most: usize) -> Vec<String> {
+pub(super) fn lines(text: &str, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in whole_numbers(text) {
         let last = lines.last_mut().expect("invariant: there is a line");
@@ -426,6 +427,11 @@ pub(crate) fn of_sweep(prepared: &Prepared, results: &Results, dir: &Path) -> St
     /// More would scroll; all are in the files.
     const SHOWN: usize = 12;
     let layout = &prepared.layout;
+    let written = format!("{} in {}", many(layout.runs(), "run"), dir.join("results.csv").display());
+    // Points of such a design have luck of their own: none of them can be called better than another.
+    if layout.design == Some(Design::Indices) {
+        return format!("{}\n{written}\n", sensitivity::section(prepared, results, dir));
+    }
     let comparison = Comparison::new(layout, results);
     let mut out = String::new();
     let chosen = comparison::choice(prepared, &comparison);
@@ -520,8 +526,11 @@ pub(crate) fn of_sweep(prepared: &Prepared, results: &Results, dir: &Path) -> St
             }
         }
     }
-    out.push('\n');
-    put(&mut out, format_args!("{} in {}", many(layout.runs(), "run"), dir.join("results.csv").display()));
+    let matters = sensitivity::section(prepared, results, dir);
+    if !matters.is_empty() {
+        put(&mut out, format_args!("\n{}", matters.trim_end()));
+    }
+    put(&mut out, format_args!("\n{written}"));
     out
 }
 

@@ -7,5 +7,6 @@ pub(crate) mod diagnostics;
 pub(crate) mod gate;
 pub(crate) mod json;
 pub(crate) mod number;
+pub(crate) mod sensitivity;
 pub(crate) mod story;
 pub(crate) mod table;

@@ -221,14 +221,20 @@ fn deciding(op: Op, judged: &Judged, point: bool) -> Option<f64> {
 pub(crate) struct OfRun<'a> {
     asked: Vec<(&'a Criterion, Wanted, String)>,
     watched_h: Vec<f64>,
+    seed: u64,
+    together: u32,
 }
 
 impl<'a> OfRun<'a> {
-    /// Finds what criteria are about.
+    /// Finds what criteria are about, for runs with this seed, so many of which share a draw of the uncertain settings.
     ///
     /// # Errors
     /// Rings and releases that are not there, and metrics that the scenario has no figures for.
-    pub(crate) fn new(criteria: &'a [Criterion], loaded: &Loaded) -> Result<Self, Problems> {
+    pub(crate) fn new(
+        criteria: &'a [Criterion],
+        loaded: &Loaded,
+        (seed, together): (u64, u32),
+    ) -> Result<Self, Problems> {
         let (mut asked, mut problems) = (Vec::new(), Vec::new());
         for criterion in criteria {
             match of_run(criterion, loaded) {
@@ -241,7 +247,11 @@ impl<'a> OfRun<'a> {
         let watched =
             |r: &rollcast_core::plan::Release| (r.watched_until - r.published) as f64 / HOUR_S as f64;
         let watched_h = loaded.plan.releases.iter().map(watched).collect();
-        if problems.is_empty() { Ok(OfRun { asked, watched_h }) } else { Err(Problems(problems)) }
+        if problems.is_empty() {
+            Ok(OfRun { asked, watched_h, seed, together })
+        } else {
+            Err(Problems(problems))
+        }
     }
 
     /// What the runs say.
@@ -255,6 +265,9 @@ impl<'a> OfRun<'a> {
                     .then(|| self.watched_h[wanted.release.0 as usize]),
                 missing: 0,
                 ended_early: replications.ended_early.len() as u32,
+                together: self.together,
+                share: wanted.metric.unit() == Unit::Share,
+                seed: self.seed,
             };
             criterion.gate(words.clone(), None, &sample, point)
         };

@@ -11,6 +11,7 @@ mod memory;
 mod merge;
 mod outcome;
 mod run;
+mod sensitivity;
 mod support;
 mod sweep;
 mod sweep_faults;

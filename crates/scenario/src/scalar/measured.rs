@@ -43,6 +43,19 @@ impl Measured {
         let whole = self.whole || self.kind == Kind::Time;
         Measured { value: if whole { value.round() } else { value }, ..self }
     }
+
+    /// The sum of two quantities; `None` if they are of two kinds.
+    pub fn plus(self, other: Self) -> Option<Self> {
+        let whole = self.whole && other.whole;
+        (self.kind == other.kind).then(|| Measured { whole, ..self }.with(rounded(self.value + other.value)))
+    }
+
+    /// What must be added to the other one to have this; `None` if they are of two kinds or the other one is larger.
+    pub fn minus(self, other: Self) -> Option<Self> {
+        let whole = self.whole && other.whole;
+        let left = rounded(self.value - other.value);
+        (self.kind == other.kind && left >= 0.0).then(|| Measured { whole, ..self }.with(left))
+    }
 }
 
 impl FromStr for Measured {
@@ -292,6 +305,21 @@ mod tests {
         ] {
             assert!(text.parse::<Stretch>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn quantities_add_up_as_they_are_written() {
+        let [a, b, day, hour, number] =
+            ["10%", "20%", "1 d", "6 h", "400"].map(|text| text.parse::<Measured>().unwrap());
+        let told = |found: Option<Measured>| found.map(|found| found.to_string());
+        assert_eq!(told(a.plus(b)).unwrap(), "30%");
+        assert_eq!(told(day.plus(hour)).unwrap(), "30 h");
+        assert_eq!(told(day.minus(hour)).unwrap(), "18 h");
+        assert_eq!(
+            (told(hour.minus(day)), told(day.plus(number)), told(a.minus(number))),
+            (None, None, None)
+        );
+        assert!(number.plus(number).unwrap().whole);
     }
 
     #[test]

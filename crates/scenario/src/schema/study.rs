@@ -11,7 +11,9 @@ use serde::{
 use super::{Defect, Name};
 use crate::{
     de::Named,
-    scalar::{Aim, Column, Count, Criterion, Keep, OneOrMany, Positive, ScalarError, Stretch, Unsure},
+    scalar::{
+        Aim, Column, Count, Criterion, Keep, Offset, OneOrMany, Positive, ScalarError, Stretch, Unsure,
+    },
 };
 
 /// Anything: it is read where it is put.
@@ -252,6 +254,8 @@ pub enum Axis {
     Values,
     /// A range.
     Stretch(Stretch),
+    /// A range on top of another axis.
+    Offset(Offset),
     /// Blocks of settings by name.
     Blocks(Named<Overrides>),
 }
@@ -264,11 +268,15 @@ impl<'de> Deserialize<'de> for Axis {
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
-                    "a list such as `[100, 200]`, a range such as `6 d to 9 d step 1 d`, or blocks of settings by name",
+                    "a list such as `[100, 200]`, a range such as `6 d to 9 d step 1 d`, an offset such as `rings.Fast.deferral + 1 d to 5 d`, or blocks of settings by name",
                 )
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Axis, E> {
-                text.parse().map(Axis::Stretch).map_err(E::custom)
+                let read = match Offset::is_meant(text) {
+                    true => text.parse().map(Axis::Offset),
+                    false => text.parse().map(Axis::Stretch),
+                };
+                read.map_err(E::custom)
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Axis, A::Error> {
                 while seq.next_element::<Anything>()?.is_some() {}
@@ -289,10 +297,11 @@ impl JsonSchema for Axis {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let stretch = generator.subschema_for::<Stretch>();
+        let offset = generator.subschema_for::<Offset>();
         let blocks = generator.subschema_for::<Named<Overrides>>();
         json_schema!({
-            "description": "The values of an axis: a list, a range, or blocks of settings by name.",
-            "anyOf": [{ "type": "array", "minItems": 1 }, stretch, blocks],
+            "description": "The values of an axis: a list, a range, a range on top of another axis, or blocks of settings by name.",
+            "anyOf": [{ "type": "array", "minItems": 1 }, stretch, offset, blocks],
         })
     }
 }
@@ -308,11 +317,39 @@ pub enum Design {
     Latin(u32),
     /// So many points of a scrambled Sobol sequence.
     Sobol(u32),
+    /// So many rows of points that tell the share of each axis in the variance.
+    SobolIndices(u32),
 }
 
-const DESIGNS: &str = "write `grid`, `one-at-a-time`, `{ latin: 50 }` or `{ sobol: 64 }`";
+const DESIGNS: &str =
+    "write `grid`, `one-at-a-time`, `{ latin: 50 }`, `{ sobol: 64 }` or `{ sobol-indices: 64 }`";
 /// Most points of a design: above it a sweep is a slip.
 pub const MOST_POINTS: u32 = 1 << 20;
+/// Fewest and most rows of a design for indices. Fewer say nothing; each row has three points or more.
+const FEWEST_ROWS: u32 = 8;
+const MOST_ROWS: u32 = 1 << 18;
+
+/// A number of rows: a power of two, because a scrambled Sobol sequence is even at these lengths and no others.
+fn rows(number: u32) -> Result<u32, ScalarError> {
+    if number.is_power_of_two() && (FEWEST_ROWS..=MOST_ROWS).contains(&number) {
+        return Ok(number);
+    }
+    let (why, help) = match number {
+        _ if number < FEWEST_ROWS => (
+            format!("{number} rows tell nothing"),
+            format!("write {FEWEST_ROWS} or {}, better 64 or more", 2 * FEWEST_ROWS),
+        ),
+        _ if number > MOST_ROWS => {
+            (format!("more than {MOST_ROWS} rows are a slip"), "write 64, 256 or 1024".into())
+        }
+        _ => {
+            let above = number.next_power_of_two();
+            (format!("{number} is no power of two"), format!("write {} or {above}", above / 2))
+        }
+    };
+    let why = format!("`sobol-indices` wants a power of two of rows, and {why}");
+    Err(ScalarError::new("RC140", why, help))
+}
 
 impl<'de> Deserialize<'de> for Design {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -321,7 +358,9 @@ impl<'de> Deserialize<'de> for Design {
             type Value = Design;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`grid`, `one-at-a-time`, `{ latin: 50 }` or `{ sobol: 64 }`")
+                f.write_str(
+                    "`grid`, `one-at-a-time`, `{ latin: 50 }`, `{ sobol: 64 }` or `{ sobol-indices: 64 }`",
+                )
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Design, E> {
                 match text.trim() {
@@ -339,6 +378,7 @@ impl<'de> Deserialize<'de> for Design {
                 enum Kind {
                     Latin,
                     Sobol,
+                    SobolIndices,
                 }
                 let refuse = |why: String| de::Error::custom(ScalarError::new("RC140", why, DESIGNS));
                 let kind =
@@ -353,6 +393,7 @@ impl<'de> Deserialize<'de> for Design {
                 Ok(match kind {
                     Kind::Latin => Design::Latin(number),
                     Kind::Sobol => Design::Sobol(number),
+                    Kind::SobolIndices => Design::SobolIndices(rows(number).map_err(de::Error::custom)?),
                 })
             }
         }
@@ -366,17 +407,25 @@ impl JsonSchema for Design {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let one = |key: &str| {
+        let one = |key: &str, number: serde_json::Value| {
             serde_json::json!({
                 "type": "object",
-                "properties": { key: { "type": "integer", "minimum": 1, "maximum": MOST_POINTS } },
+                "properties": { key: number },
                 "required": [key],
                 "additionalProperties": false,
             })
         };
+        let any = serde_json::json!({ "type": "integer", "minimum": 1, "maximum": MOST_POINTS });
+        let powers: Vec<u32> = (3..=MOST_ROWS.ilog2()).map(|power| 1 << power).collect();
+        let powers = serde_json::json!({ "enum": powers });
         json_schema!({
             "description": "Which combinations are played.",
-            "anyOf": [{ "enum": ["grid", "one-at-a-time"] }, one("latin"), one("sobol")],
+            "anyOf": [
+                { "enum": ["grid", "one-at-a-time"] },
+                one("latin", any.clone()),
+                one("sobol", any),
+                one("sobol-indices", powers),
+            ],
         })
     }
 }

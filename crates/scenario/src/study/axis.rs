@@ -1,5 +1,6 @@
 //! Axes: what is varied, and the settings that a level of an axis stands for.
 
+use super::offsets::{self, Sum};
 use crate::{
     diagnostic::{Diagnostic, Span},
     layers::Change,
@@ -20,6 +21,8 @@ pub struct Axis {
     pub values: Levels,
     /// What its numbers are; `None` where it has texts.
     pub kind: Option<Kind>,
+    /// The axis whose value its own is added to: its values are offsets then.
+    pub plus: Option<usize>,
 }
 
 /// The values of an axis.
@@ -67,14 +70,27 @@ impl Axis {
         all.iter().position(same)
     }
 
-    /// The value with this text; in a stretch any quantity of its kind.
+    /// The value with this text, as it is set; in a stretch, and on top of another axis, any quantity of its kind.
     pub fn named(&self, text: &str) -> Option<Level> {
         match &self.values {
-            Levels::Listed(all) => all.iter().find(|level| level.text == text).cloned(),
-            Levels::Stretch(stretch, keys) => {
-                let quantity: Measured = text.parse().ok()?;
-                (quantity.kind == stretch.from.kind).then(|| level(keys, text, &self.span))
+            Levels::Listed(all) if self.plus.is_none() => {
+                all.iter().find(|level| level.text == text).cloned()
             }
+            Levels::Listed(_) | Levels::Stretch(..) => {
+                let quantity: Measured = text.parse().ok()?;
+                (Some(quantity.kind) == self.kind).then(|| self.set_to(text))
+            }
+        }
+    }
+
+    /// A value of an axis of quantities, listed or not.
+    pub(super) fn set_to(&self, text: &str) -> Level {
+        match &self.values {
+            Levels::Listed(all) => {
+                let keys = all[0].changes.first().map_or(&[][..], |change| &change.keys);
+                level(keys, text, &self.span)
+            }
+            Levels::Stretch(_, keys) => level(keys, text, &self.span),
         }
     }
 
@@ -96,22 +112,31 @@ fn level(keys: &[String], text: &str, span: &Span) -> Level {
     Level { text: text.to_owned(), changes: vec![change] }
 }
 
+/// The values of a range.
+fn spread(stretch: &Stretch, keys: Vec<String>, span: &Span) -> Levels {
+    match stretch.listed() {
+        Some(all) => Levels::Listed(all.iter().map(|one| level(&keys, &one.to_string(), span)).collect()),
+        None => Levels::Stretch(*stretch, keys),
+    }
+}
+
 /// The axes of a plan.
 pub(super) fn axes(plan: &Node, read: &PlanFile, problems: &mut Vec<Diagnostic>) -> Vec<Axis> {
     let Some(map) = plan.get("axes") else { return Vec::new() };
     let known = read.axes.iter().flat_map(|axes| axes.iter());
     let mut found: Vec<Axis> = Vec::new();
+    let mut sums = Vec::new();
     for (name, form) in known {
         let Some(entry) = map.entry(name) else { continue };
         let span = entry.key_span.clone();
         let keys = || path::split(name).map_err(|problem| problem.at(span.clone()));
         let read = match form {
             schema::Axis::Values => keys().and_then(|keys| listed(&keys, &entry.value)),
-            schema::Axis::Stretch(stretch) => keys().map(|keys| match stretch.listed() {
-                Some(all) => Levels::Listed(
-                    all.iter().map(|one| level(&keys, &one.to_string(), &entry.value.span)).collect(),
-                ),
-                None => Levels::Stretch(*stretch, keys),
+            schema::Axis::Stretch(stretch) => keys().map(|keys| spread(stretch, keys, &entry.value.span)),
+            schema::Axis::Offset(offset) => keys().map(|keys| {
+                let (axis, of, span) = (found.len(), offset.of.clone(), entry.value.span.clone());
+                sums.push(Sum { axis, of, span });
+                spread(&offset.by, keys, &entry.value.span)
             }),
             schema::Axis::Blocks(_) => blocks(&entry.value),
         };
@@ -122,12 +147,13 @@ pub(super) fn axes(plan: &Node, read: &PlanFile, problems: &mut Vec<Diagnostic>)
                     (Levels::Stretch(stretch, _), _) => Some(stretch.from.kind),
                     (Levels::Listed(all), _) => common_kind(all),
                 };
-                found.push(Axis { name: name.to_owned(), span, values, kind });
+                found.push(Axis { name: name.to_owned(), span, values, kind, plus: None });
             }
             Err(problem) => problems.push(problem),
         }
     }
     twice(&found, problems);
+    offsets::tie(&mut found, sums, map, problems);
     found
 }
 

@@ -2,15 +2,15 @@
 //!
 //! Every decision is one-sided at 95 %: a bound of confidence below or above the number proves on which side of the asked
 //! bound it is, or the runs cannot tell. Of percentiles and shares it is exact for one stratum (order statistics, the
-//! binomial bounds of Clopper and Pearson); of means it is Student's t, with Welch's and Satterthwaite's degrees of
-//! freedom over a bank. What each promises is in docs/statistics.md.
+//! binomial bounds of Clopper and Pearson); of means it is that of [`Estimate`]: Student's t, over a bank with Welch's and
+//! Satterthwaite's degrees of freedom, or bootstrap-t where the mean is skewed. What each promises is in docs/statistics.md.
 
 use rollcast_core::stats::{binomial_upper_tail, clopper_pearson, order_statistics, student_t_quantile};
 use rollcast_scenario::scalar::Op;
 
 use super::{
-    mean::{average, sample_variance},
-    quantile::quantile_value,
+    estimate::{Estimate, Pivot},
+    quantile::{Reach, quantile_value, quantiles},
     sample::{Sample, Stratum},
 };
 
@@ -119,12 +119,19 @@ fn ruled(op: Op, bound: f64, low: Option<f64>, high: Option<f64>) -> Ruling {
 fn measured(sample: &Sample, number: Number) -> Option<(f64, Bounds)> {
     match number {
         Number::Mean => {
-            let numbers = sample.numbers()?;
-            let (value, bounds) = mean(&numbers.strata);
+            let numbers = sample.independent()?;
+            let (value, bounds) = mean(&numbers.strata, sample.seed)?;
             Some((value, Bounds { restricted: numbers.restricted, ..bounds }))
         }
         Number::Quantile(share) => {
             let value = quantile_value(sample, share)?.number();
+            if sample.together > 1 {
+                // Runs that share a draw are not independent: resampled by draws, at 97.5 % on each side.
+                let found = quantiles(sample, &[share])?[0];
+                let number = |end: Option<Reach>| end.map(Reach::number);
+                let bounds = Bounds { low: number(found.low), high: number(found.high), ..Bounds::default() };
+                return Some((value, bounds));
+            }
             let strata: Vec<Stratum<f64>> = (sample.strata.iter())
                 .map(|stratum| stratum.map(|(_, value)| value.unwrap_or(f64::INFINITY)))
                 .collect();
@@ -138,34 +145,21 @@ fn measured(sample: &Sample, number: Number) -> Option<(f64, Bounds)> {
     }
 }
 
-/// One-sided bounds of a mean. Where every run of each member gave the same, there is nothing to make them from: from
-/// [`ENOUGH_ALIKE`] runs on (with a bank: as many as make something else as improbable) the mean counts as known.
-fn mean(strata: &[Stratum<f64>]) -> (f64, Bounds) {
-    let (mut mean, mut variance, mut squares) = (0.0, 0.0, 0.0);
-    for Stratum { weight, values } in strata {
-        let n = values.len() as f64;
-        mean += weight * average(values);
-        if n > 1.0 {
-            let part = weight * weight * sample_variance(values) / n;
-            variance += part;
-            squares += part * part / (n - 1.0);
-        }
-    }
+/// One-sided bounds of a mean ([`Estimate`]). Where every run of each member gave the same, there is nothing to make them
+/// from: from [`ENOUGH_ALIKE`] runs on (with a bank: as many as make something else as improbable) the mean counts as known.
+fn mean(strata: &[Stratum<f64>], seed: u64) -> Option<(f64, Bounds)> {
     if let Some(ones) = ones(strata) {
         let (value, low, high) = shares(&ones);
-        return (value, Bounds { low: Some(low), high: Some(high), ..Bounds::default() });
+        return Some((value, Bounds { low: Some(low), high: Some(high), ..Bounds::default() }));
     }
-    let alike = strata.iter().all(is_constant);
-    let bounds = if alike && something_else(strata) <= ALPHA {
-        Bounds { low: Some(mean), high: Some(mean), alike, ..Bounds::default() }
-    } else if alike || strata.iter().any(|stratum| stratum.values.len() < 2) {
-        Bounds::default()
-    } else {
-        let half =
-            student_t_quantile(1.0 - ALPHA, variance * variance / squares).map(|t| t * variance.sqrt());
-        Bounds { low: half.map(|half| mean - half), high: half.map(|half| mean + half), ..Bounds::default() }
+    let found = Estimate::of(strata, seed)?;
+    let bounds = match found.pivot {
+        Pivot::Constant(_) if something_else(strata) <= ALPHA => {
+            Bounds { low: Some(found.value), high: Some(found.value), alike: true, ..Bounds::default() }
+        }
+        _ => Bounds { low: found.low(ALPHA), high: found.high(ALPHA), ..Bounds::default() },
     };
-    (mean, bounds)
+    Some((found.value, bounds))
 }
 
 /// Values that are all 0 or 1, and both somewhere: whether something happened.
@@ -202,22 +196,14 @@ fn shares(strata: &[Stratum<bool>]) -> (f64, f64, f64) {
     }
     let numbers: Vec<Stratum<f64>> =
         strata.iter().map(|stratum| stratum.map(|hit| f64::from(u8::from(*hit)))).collect();
-    let (mut value, mut variance, mut squares) = (0.0, 0.0, 0.0);
-    for Stratum { weight, values } in &numbers {
-        let n = values.len() as f64;
-        value += weight * average(values);
-        let part = weight * weight * sample_variance(values) / n;
-        variance += part;
-        squares += part * part / (n - 1.0).max(1.0);
-    }
+    let Some(found) = Estimate::student(&numbers) else { return (0.0, 0.0, 1.0) };
     let silent: Vec<Stratum<f64>> = numbers.iter().filter(|stratum| is_constant(stratum)).cloned().collect();
     let left_out = if silent.is_empty() { 0.0 } else { super::mean::rule_of_three(&silent) };
-    let t = if squares > 0.0 {
-        student_t_quantile(1.0 - ALPHA, variance * variance / squares)
-    } else {
-        Some(0.0)
+    let half = match found.pivot {
+        Pivot::Unknown => 1.0,
+        _ => found.high(ALPHA).map_or(0.0, |high| high - found.value) + left_out,
     };
-    let half = t.map_or(1.0, |t| t * variance.sqrt()) + left_out;
+    let value = found.value;
     (value.clamp(0.0, 1.0), (value - half).max(0.0), (value + half).min(1.0))
 }
 

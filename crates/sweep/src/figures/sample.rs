@@ -236,6 +236,7 @@ pub(crate) mod tests {
             seed: 7,
             together: 1,
             axes: vec![],
+            design: None,
             columns: vec![column; columns],
             points: vec![point; points],
             members: members

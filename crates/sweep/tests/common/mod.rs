@@ -9,7 +9,7 @@ use rollcast_sweep::{
 
 /// Three strategies on three axes against a bank of two members, `runs` times each against the first.
 pub(crate) fn layout(runs: u32) -> Layout {
-    let axis = |name: &str, unit| Axis { name: name.into(), unit };
+    let axis = |name: &str, unit| Axis { name: name.into(), unit, plus: None };
     let column = |name: &str, unit: &str, limit| Column {
         name: name.into(),
         unit: unit.into(),
@@ -33,6 +33,7 @@ pub(crate) fn layout(runs: u32) -> Layout {
             axis("deadline, \"hard\"", AxisUnit::Text),
             axis("replication", AxisUnit::Hours),
         ],
+        design: None,
         columns: vec![
             column("time to 95 %", "hours", Some(672.0)),
             column("Devices broken", "count", None),
@@ -97,6 +98,7 @@ pub(crate) fn points(points: usize, runs: u32) -> Layout {
         seed: 1,
         together: 1,
         axes: vec![],
+        design: None,
         columns: vec![Column {
             name: "h".into(),
             unit: "hours".into(),
