@@ -94,6 +94,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("RC236", "conditions that no combination keeps"),
     ("RC237", "a setting of the comparison itself in a strategy or an axis"),
     ("RC238", "a metric of costs or of an exploit in a scenario that has none"),
+    ("RC239", "a rule that the scenario does not have, or one that stops nothing"),
     ("RC250", "warning: automatic assignment leaves Test empty"),
     ("RC251", "warning: a value outside the service's range"),
     ("RC252", "warning: a horizon too short for the slowest ring"),
