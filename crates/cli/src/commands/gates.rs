@@ -65,12 +65,10 @@ pub(super) fn gates(args: &GatesArgs) -> Result<Exit, CannotWrite> {
     let mut failed = study::failed(&prepared.layout, &results, "the same command");
     let smallest = match asked {
         None => None,
-        Some((catch, before)) => {
-            match search(&study, catch, &before, &pool, args, &mut failed) {
-                Ok(found) => Some((catch, before, found)),
-                Err(exit) => return Ok(exit),
-            }
-        }
+        Some((catch, before)) => match search(&study, catch, &before, &pool, args, &mut failed) {
+            Ok(found) => Some((catch, before, found)),
+            Err(exit) => return Ok(exit),
+        },
     };
     let told = report::build(&prepared, &results, &alone, &study, smallest, args.plan.display().to_string());
     output.write(|out| match args.format {

@@ -44,7 +44,11 @@ fn any_number_of_threads_gives_the_same_bytes() {
 fn the_table_says_what_is_seen_missed_and_not_known() {
     let place = planned();
     let done = place.ends(0, "gates plan.yaml --quiet");
-    assert!(done.out.lines().all(|line| line.starts_with("replay:") || line.chars().count() <= 100), "{}", done.out);
+    assert!(
+        done.out.lines().all(|line| line.starts_with("replay:") || line.chars().count() <= 100),
+        "{}",
+        done.out
+    );
     for words in [
         "defect rates: 1 %, 10 % (of the plan)",
         "rule stop, alone",
@@ -63,7 +67,11 @@ fn the_table_says_what_is_seen_missed_and_not_known() {
     assert_eq!(deaf.matches("0 %  at most 25 %").count(), 5, "{deaf}");
     place.write("plain.yaml", &PLAN.replace("gates:\n  rates: [1%, 10%]\n", "").replace("  catch:", "# "));
     let done = place.ends(0, "gates plain.yaml --quiet --replications 2");
-    assert!(done.out.contains("1 in 10 000, 1 in 1 000, 1 %, 10 % (not in the plan: an assumption)"), "{}", done.out);
+    assert!(
+        done.out.contains("1 in 10 000, 1 in 1 000, 1 %, 10 % (not in the plan: an assumption)"),
+        "{}",
+        done.out
+    );
     assert!(!done.out.contains("smallest "), "{}", done.out);
 }
 
@@ -77,7 +85,8 @@ fn the_json_satisfies_its_schema_and_every_run_can_be_played_alone() {
         validator.iter_errors(&told).map(|e| format!("{e} at {}", e.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:#?}");
     // The stopped runs of a cell, one by one.
-    let release = told["releases"].as_array().unwrap().iter().position(|release| release["rate"] == 0.1).unwrap();
+    let release =
+        told["releases"].as_array().unwrap().iter().position(|release| release["rate"] == 0.1).unwrap();
     let hits = told["points"][0]["of"][release]["stopped"]["hits"].as_u64().unwrap();
     let mut found = 0;
     for replication in 0..12 {
@@ -125,6 +134,6 @@ fn what_cannot_be_played_is_refused_before_anything_is() {
             assert!(done.err.contains(word), "{line}: `{word}` is not in: {}", done.err);
         }
     }
-    let done = place.ends(4, "gates plan.yaml --max-memory 1 MB".replace(" MB", "MB").as_str());
+    let done = place.ends(4, "gates plan.yaml --max-memory 1MB");
     assert!(done.err.contains("memory"), "{}", done.err);
 }

@@ -139,13 +139,11 @@ fn smallest(
         (sizes.from.value as u64, sizes.to.value as u64)
     });
     let Some(bank) = bank else {
-        let help = "name one, as in `bank: standard/2026`";
-        refuse(
-            "RC218",
-            "`catch` is about a bad release, and there is no bank of releases".into(),
-            whole,
-            help,
-        );
+        // A bank that is wrong is reported as such.
+        if plan.get("bank").is_none() {
+            let message = "`catch` is about a bad release, and there is no bank of releases";
+            refuse("RC218", message.into(), whole, "name one, as in `bank: standard/2026`");
+        }
         return None;
     };
     let bad: Vec<&Member> = bank.members.iter().filter(|member| !member.is_good()).collect();

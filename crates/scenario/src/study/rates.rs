@@ -87,7 +87,7 @@ mod tests {
         );
         assert_eq!(
             scaled("a: { share: { clustered: { attribute: model, mean: 2%, correlation: 0.9 } } }", "10%"),
-            r#"{"a":{"share":{"clustered":{"attribute":"model","mean":"10%","correlation":"0.9"}}}}"#
+            r#"{"a":{"share":{"clustered":{"attribute":"model","mean":"10%","correlation":0.9}}}}"#
         );
         assert_eq!(
             scaled("a: { share: { by-value: { attribute: m, values: { x: 8%, y: 2% }, else: 0% } } }", "4%"),
