@@ -112,11 +112,13 @@ fn smallest(
         problems.push(Diagnostic::error(code, message).at(at).help(help));
     };
     let whole = plan.locate("gates.catch");
-    if asked.ring.is_none() {
+    // What is there and wrong is reported as such.
+    let unsaid = |key: &str| plan.at(&format!("gates.catch.{key}")).is_none();
+    if unsaid("ring") {
         let message = "`catch` does not say which ring is to catch the defect";
         refuse("RC218", message.into(), whole.clone(), "write it as in `ring: First`");
     }
-    if asked.sizes.is_none() {
+    if unsaid("sizes") {
         let message = "`catch` does not say between which sizes is looked";
         refuse("RC218", message.into(), whole.clone(), "write them as in `sizes: 20 to 5000`");
     }
