@@ -110,6 +110,7 @@ fn prepare(study: Study, args: &GatesArgs) -> Result<Prepared, Problems> {
         axes: false,
         files: vec![args.plan.display().to_string()],
         sets: args.play.sets.clone(),
+        asked: Vec::new(),
     };
     ready(study, &options)
 }

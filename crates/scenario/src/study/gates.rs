@@ -374,6 +374,8 @@ impl Study {
         };
         self.measure = Some(columns.map(column).collect());
         self.choose = None;
+        // Tests and intervals want runs that are independent: each has a draw of its own, and their number is fixed.
+        (self.together, self.at_most) = (1, None);
         self.axes.clear();
         self.keep.clear();
     }
