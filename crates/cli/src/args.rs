@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Play every combination of a plan, on every core, resumably
     Sweep(SweepArgs),
+    /// Say what each stopping rule catches and misses, and how small a ring may be to catch a defect
+    Gates(GatesArgs),
     /// Put the shards of a sweep together
     Merge(MergeArgs),
     /// Report every problem of scenarios without playing them
@@ -99,6 +101,9 @@ pub(crate) struct RunArgs {
     /// Play this strategy of the scenario or plan
     #[arg(long, value_name = "NAME")]
     pub(crate) strategy: Option<String>,
+    /// Play this point of `gates`: a rule alone, `all rules` or `no rule`
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["strategy", "axes"])]
+    pub(crate) gate: Option<String>,
     /// Play with this value of an axis, e.g. `rings.First.size=800` (repeatable)
     #[arg(long = "axis", value_name = "AXIS=VALUE")]
     pub(crate) axes: Vec<String>,
@@ -128,7 +133,7 @@ pub(crate) struct RunArgs {
     pub(crate) quiet: bool,
 }
 
-/// What `compare` and `sweep` have in common.
+/// What `compare`, `sweep` and `gates` have in common.
 #[derive(Args, Debug)]
 pub(crate) struct PlayArgs {
     /// How often to play each strategy or combination; default: as the plan or the scenario says
@@ -216,6 +221,34 @@ pub(crate) struct SweepArgs {
     pub(crate) shard: Shard,
     #[command(flatten)]
     pub(crate) play: PlayArgs,
+}
+
+/// Form of operating characteristics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GatesFormat {
+    /// For people.
+    Table,
+    /// Everything, unrounded; see `rollcast schema gates`.
+    Json,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    before_help = "Example:\n  rollcast gates plan.yaml --replications 100",
+    after_help = exit::help()
+)]
+pub(crate) struct GatesArgs {
+    /// A plan or scenario with `rules` that stop releases and a `bank` of releases (YAML)
+    #[arg(value_name = "PLAN|SCENARIO")]
+    pub(crate) plan: PathBuf,
+    #[command(flatten)]
+    pub(crate) play: PlayArgs,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = GatesFormat::Table)]
+    pub(crate) format: GatesFormat,
+    /// Write the answer to a file instead of stdout (`-` is stdout)
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -418,6 +451,8 @@ pub(crate) enum SchemaOf {
     Outcome,
     /// What `compare --format json` prints.
     Comparison,
+    /// What `gates --format json` prints.
+    Gates,
 }
 
 #[derive(Args, Debug)]

@@ -82,7 +82,7 @@ impl Loaded {
 }
 
 /// Keys of a scenario that say what is compared and how; they do not change how it is played.
-const STUDY: [&str; 5] = ["strategies", "bank", "measure", "choose", "sweep"];
+const STUDY: [&str; 6] = ["strategies", "bank", "measure", "choose", "gates", "sweep"];
 
 /// A scenario that was read and not changed yet: what strategies, axes and settings are laid over.
 #[derive(Clone, Debug)]

@@ -6,7 +6,9 @@
 
 mod axis;
 mod bank;
+mod gates;
 mod offsets;
+mod rates;
 mod targets;
 
 use std::{
@@ -27,10 +29,11 @@ use crate::{
 };
 pub use axis::{Axis, Level, Levels};
 pub use bank::{Bank, Member, banks};
+pub use gates::{ALL_RULES, Catch, Gates, NO_RULE, RATES, RulesAlone};
 pub(crate) use targets::{is_astray, no_setting};
 
 /// What is compared.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Study {
     /// The scenarios.
     pub bases: Vec<Base>,
@@ -50,6 +53,8 @@ pub struct Study {
     pub measure: Option<Vec<(Column, Span)>>,
     /// What to choose by: limits, and an aim.
     pub choose: Option<Choose>,
+    /// What is asked of the rules that stop releases.
+    pub gates: Option<Gates>,
     /// Replications of each combination, if the study says it.
     pub runs: Option<u32>,
     /// Where replications end that go on until something is known, if the study says it.
@@ -84,6 +89,8 @@ pub struct Strategy {
     pub base: usize,
     /// What it changes.
     pub changes: Vec<Change>,
+    /// Options of `rollcast run` that name it, where it is none of the file's own.
+    pub options: Vec<(&'static str, String)>,
 }
 
 impl Study {
@@ -332,12 +339,13 @@ fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) 
     if bases.len() == 1 {
         for entry in plan.get("strategies").map_or(&[][..], Node::entries) {
             let changes = changes_of(Some(&entry.value), &mut problems);
-            strategies.push(Strategy { name: entry.key.clone(), base: 0, changes });
+            strategies.push(Strategy { name: entry.key.clone(), base: 0, changes, options: Vec::new() });
         }
     }
     if strategies.is_empty() {
         let each = names.into_iter().enumerate();
-        strategies.extend(each.map(|(base, name)| Strategy { name, base, changes: Vec::new() }));
+        let as_it_is = |(base, name)| Strategy { name, base, changes: Vec::new(), options: Vec::new() };
+        strategies.extend(each.map(as_it_is));
     }
     let vary = match &read.vary {
         None => 0,
@@ -366,6 +374,7 @@ fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) 
         problems.push(Diagnostic::error("RC218", message).at(plan.locate("choose")).help(help));
     }
     let bank = bank::bank(&plan, read.bank.as_ref(), dir, &mut problems);
+    let gates = read.gates.map(|gates| gates::gates(&plan, gates, bank.as_ref(), &mut problems));
     let design = read.design.unwrap_or(Design::Grid);
     for axis in axes.iter().filter(|axis| axis.levels() == 0) {
         if matches!(design, Design::Grid | Design::OneAtATime) {
@@ -389,7 +398,7 @@ fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) 
         return Err(Problems(problems));
     }
     let number = |count: Count| u32::try_from(count.get()).unwrap_or(u32::MAX);
-    Ok(Study {
+    let study = Study {
         bases,
         strategies,
         axes,
@@ -399,13 +408,16 @@ fn build(plan: Node, named: Vec<(String, Base)>, dir: &Path, sets: Vec<Change>) 
         bank,
         measure,
         choose,
+        gates,
         runs: each.map(number),
         at_most: at_most.map(number),
         together: per_draw.map_or(1, number),
         seed: read.seed,
         sets,
         common,
-    })
+    };
+    let unknown = study.rules_that_stop().err();
+    unknown.map_or(Ok(study), |problems| Err(Problems(problems)))
 }
 
 /// Numbers of runs that cannot be meant.
@@ -445,7 +457,7 @@ fn check_runs(
 }
 
 /// Settings of the comparison itself: they are the same for all that is compared.
-const OF_ALL: [&str; 7] = ["seed", "runs", "strategies", "bank", "measure", "choose", "sweep"];
+const OF_ALL: [&str; 8] = ["seed", "runs", "strategies", "bank", "measure", "choose", "gates", "sweep"];
 
 /// Strategies and axes that set what is the same for all.
 fn idle(strategies: &[Strategy], axes: &[Axis], common: &[Change], problems: &mut Vec<Diagnostic>) {

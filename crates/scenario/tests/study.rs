@@ -244,12 +244,12 @@ fn plans_with_a_slip_are_refused() {
         ("design: { sobol-indices: 100 }\n", "RC140", 2, 9),
         ("design: { sobol-indices: 4 }\n", "RC140", 2, 9),
         ("axes:\n  rings.Fast.deferral: rings.First.deferral + 1 d\n", "RC140", 3, 24),
-        ("axes:\n  rings.Fast.deferral: rings.First.deferral + 1 d to 2 d step 1 d\n", "RC239", 3, 24),
-        ("axes:\n  rings.Fast.deferral: rings.Fast.deferral + 1 d to 2 d step 1 d\n", "RC239", 3, 24),
-        ("axes:\n  policy: { a: {} }\n  tick: policy + 1 min to 2 min step 1 min\n", "RC239", 4, 9),
+        ("axes:\n  rings.Fast.deferral: rings.First.deferral + 1 d to 2 d step 1 d\n", "RC240", 3, 24),
+        ("axes:\n  rings.Fast.deferral: rings.Fast.deferral + 1 d to 2 d step 1 d\n", "RC240", 3, 24),
+        ("axes:\n  policy: { a: {} }\n  tick: policy + 1 min to 2 min step 1 min\n", "RC240", 4, 9),
         (
             "axes:\n  rings.First.size: [1]\n  tick: rings.First.size + 1 min to 2 min step 1 min\n",
-            "RC239",
+            "RC240",
             4,
             9,
         ),
@@ -299,7 +299,7 @@ fn offsets_without_an_end_or_beyond_the_whole_are_refused() {
     let circle = "axes:\n  rings.Fast.deferral: rings.Broad.deferral + 1 d to 2 d step 1 d\n  \
                   rings.Broad.deferral: rings.Fast.deferral + 1 d to 2 d step 1 d\n";
     let problem = refused(circle);
-    assert_eq!((problem.code, problem.message.contains("offset of itself")), ("RC239", true), "{problem:?}");
+    assert_eq!((problem.code, problem.message.contains("offset of itself")), ("RC240", true), "{problem:?}");
     let far =
         "axes:\n  rings.First.size: [10%, 80%]\n  rings.Fast.size: rings.First.size + 10% to 30% step 10%\n";
     assert!(refused(far).message.contains("reaches 110%"), "{:?}", refused(far));

@@ -15,6 +15,7 @@ pub mod design;
 mod directory;
 pub mod export;
 pub mod figures;
+pub mod gates;
 pub mod journal;
 pub mod layout;
 pub mod merge;

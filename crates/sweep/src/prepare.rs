@@ -584,7 +584,9 @@ fn point(study: &Study, options: &Options, axes: &[Axis], strategy: usize, level
     let named = &study.strategies[strategy];
     let mut replay = vec![file(&options.files[named.base.min(options.files.len() - 1)])];
     // A scenario without strategies is its own strategy.
-    if study.bases.len() == 1 && study.strategies.len() + named.changes.len() > 1 {
+    if !named.options.is_empty() {
+        replay.extend(named.options.iter().map(|(name, value)| option(name, value)));
+    } else if study.bases.len() == 1 && study.strategies.len() + named.changes.len() > 1 {
         replay.push(option("--strategy", &named.name));
     }
     let of_axes = axes

@@ -29,6 +29,7 @@ fn layout(design: Design, points: &[Vec<f64>], members: &[(f64, u32)], seed: u64
         version: String::new(),
         digest: String::new(),
         seed,
+        together: 1,
         axes: (0..points[0].len()).map(axis).collect(),
         design: Some(design),
         columns: vec![column(None), column(Some(1_000.0))],

@@ -61,6 +61,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
         way_out,
         before: layout.runs() - of_cells(&cells),
         of: layout.runs(),
+        best: true,
     };
     let played =
         study::play(&prepared, &cells, &pool, &show, &mut results, |cell, played| match &mut journal {

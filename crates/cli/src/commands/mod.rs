@@ -4,6 +4,7 @@ mod bench;
 mod compare;
 mod completions;
 mod explain;
+mod gates;
 mod init;
 mod merge;
 mod run;
@@ -34,6 +35,7 @@ pub(crate) fn dispatch(command: Command) -> Exit {
         Command::Run(args) => run::run(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Sweep(args) => sweep::sweep(&args),
+        Command::Gates(args) => gates::gates(&args),
         Command::Merge(args) => merge::merge(&args),
         Command::Validate(args) => validate::validate(&args),
         Command::Explain(args) => explain::explain(&args),

@@ -26,7 +26,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CannotWrite> {
     let alone = study::alone(
         &args.scenario,
         &args.sets,
-        args.strategy.as_deref(),
+        (args.strategy.as_deref(), args.gate.as_deref()),
         &args.axes,
         args.member.as_deref(),
     );
@@ -163,6 +163,7 @@ fn exit(report: &Report, quiet: bool) -> Exit {
 fn replay(args: &RunArgs, seed: u64, replication: u32) -> String {
     let mut words = vec!["rollcast run".to_owned(), file(&args.scenario.display().to_string())];
     words.extend(args.strategy.iter().map(|name| option("--strategy", name)));
+    words.extend(args.gate.iter().map(|name| option("--gate", name)));
     words.extend(args.axes.iter().map(|axis| option("--axis", axis)));
     words.extend(args.member.iter().map(|name| option("--member", name)));
     words.push(format!("--seed {seed} --replication {replication}"));

@@ -4,7 +4,7 @@ use crate::{
     args::{SchemaArgs, SchemaOf},
     exit::Exit,
     output::{CannotWrite, print},
-    report::{self, comparison},
+    report::{self, comparison, gates},
 };
 
 pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, CannotWrite> {
@@ -18,6 +18,7 @@ pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, CannotWrite> {
         SchemaOf::Bank => pretty(bank_json_schema()),
         SchemaOf::Outcome => report::schema(),
         SchemaOf::Comparison => comparison::schema(),
+        SchemaOf::Gates => gates::schema(),
     };
     print(&text)?;
     Ok(Exit::Ok)

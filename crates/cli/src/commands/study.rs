@@ -49,12 +49,16 @@ pub(super) struct Alone {
 pub(super) fn alone(
     path: &Path,
     sets: &[String],
-    strategy: Option<&str>,
+    (strategy, gate): (Option<&str>, Option<&str>),
     axes: &[String],
     member: Option<&str>,
 ) -> Result<Alone, Exit> {
     let read = Study::read(&[path.to_owned()], sets);
-    let study = super::or_say(read)?;
+    let mut study = super::or_say(read)?;
+    if gate.is_some() {
+        study = super::or_say(study.gate_alone())?;
+    }
+    let strategy = strategy.or(gate);
     let strategy = match strategy {
         None => None,
         Some(name) => {
@@ -225,6 +229,8 @@ pub(super) struct Show<'a> {
     pub(super) before: u64,
     /// Runs of the whole, or of the shard.
     pub(super) of: u64,
+    /// With the best point so far.
+    pub(super) best: bool,
 }
 
 /// Plays cells into `results`, telling `keep` of each as soon as it is finished.
@@ -238,7 +244,8 @@ pub(super) fn play(
 ) -> Result<(), Refusal> {
     let progress = Progress::default();
     // Where luck differs and the shares of the axes are asked for, no point is the best.
-    let aim = prepared.aim().filter(|_| prepared.layout.design != Some(Design::Indices));
+    let indices = prepared.layout.design == Some(Design::Indices);
+    let aim = prepared.aim().filter(|_| show.best && !indices);
     let best = Mutex::new(Best::new(&prepared.layout, aim, results));
     let begun = Instant::now();
     let look = || {

@@ -50,7 +50,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, CannotWrite> {
     let cells: Vec<u64> = args.shard.cells(layout).filter(|&cell| results.cell(cell).is_none()).collect();
     let of = args.shard.cells(layout).map(|cell| u64::from(layout.cell(cell).runs)).sum();
     let way_out = format!("what is finished is kept, go on with `--resume`: {}", resume(args, dir));
-    let show = study::Show { quiet: args.play.quiet, way_out: &way_out, before, of };
+    let show = study::Show { quiet: args.play.quiet, way_out: &way_out, before, of, best: true };
     let played = study::play(&prepared, &cells, &pool, &show, &mut results, |cell, played| {
         journal.append(cell, played)
     });

@@ -89,11 +89,22 @@ fn find(path: &Path, sets: &[String]) -> Vec<Diagnostic> {
     if !study.compares() {
         return as_it_is;
     }
-    let options = Options { axes: true, files: vec![path.display().to_string()], ..Options::default() };
-    match Prepared::of(study, &options) {
+    let files = vec![path.display().to_string()];
+    let of_gates = match study.gates {
+        Some(_) => super::gates::problems(&study, &files),
+        None => Vec::new(),
+    };
+    let options = Options { axes: true, files, ..Options::default() };
+    let mut found = match Prepared::of(study, &options) {
         Ok(prepared) => prepared.warnings,
         Err(Problems(found)) => found,
-    }
+    };
+    // What both say is said once.
+    let new =
+        of_gates.into_iter().filter(|one| found.iter().all(|other| other.to_string() != one.to_string()));
+    let new: Vec<Diagnostic> = new.collect();
+    found.extend(new);
+    found
 }
 
 fn count(found: &[Diagnostic], severity: Severity) -> usize {

@@ -5,6 +5,7 @@ pub(crate) mod comparison;
 pub(crate) mod csv;
 pub(crate) mod diagnostics;
 pub(crate) mod gate;
+pub(crate) mod gates;
 pub(crate) mod json;
 pub(crate) mod number;
 pub(crate) mod sensitivity;

@@ -12,6 +12,7 @@ pub(crate) mod choice;
 pub(crate) mod comparison;
 mod decisions;
 pub(crate) mod gate;
+pub(crate) mod gates;
 mod goal;
 mod stops;
 #[cfg(test)]

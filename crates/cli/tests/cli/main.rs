@@ -5,6 +5,7 @@ mod bench;
 mod compare;
 mod explain;
 mod gate;
+mod gates;
 mod golden;
 mod init;
 mod memory;

@@ -138,6 +138,8 @@ pub struct Scenario {
     pub measure: Option<Vec<Column>>,
     /// What to choose by.
     pub choose: Option<Choose>,
+    /// What `gates` asks of the rules that stop releases.
+    pub gates: Option<Gates>,
     /// What `sweep` varies.
     pub sweep: Option<Sweep>,
 }

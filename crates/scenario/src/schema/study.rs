@@ -12,7 +12,8 @@ use super::{Defect, Name};
 use crate::{
     de::Named,
     scalar::{
-        Aim, Column, Count, Criterion, Keep, Offset, OneOrMany, Positive, ScalarError, Stretch, Unsure,
+        Aim, Column, Count, Criterion, Keep, Names, Offset, OneOrMany, Positive, ScalarError, Share, Stretch,
+        Unsure,
     },
 };
 
@@ -61,6 +62,8 @@ pub struct PlanFile {
     pub measure: Option<Vec<Column>>,
     /// What to choose by.
     pub choose: Option<Choose>,
+    /// What `gates` asks of the rules that stop releases.
+    pub gates: Option<Gates>,
     /// The strategy that the axes vary; the first one without it.
     #[schemars(with = "Option<Name>")]
     pub vary: Option<String>,
@@ -240,6 +243,45 @@ pub struct Choose {
     pub then: Option<Aim>,
     /// The metrics whose means the front of strategies that nothing beats is about; exposure and harm without it.
     pub front: Option<Vec<Column>>,
+}
+
+/// What `gates` asks of the rules that stop releases.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Gates {
+    /// The rules that are played alone; every one that stops a release without it.
+    pub rules: Option<Names>,
+    /// Defect rates at which the bad releases of the bank are met: the largest share of each has this rate.
+    pub rates: Option<OneOrMany<Share>>,
+    /// A ring of which the smallest size that catches a defect is looked for.
+    #[serde(rename = "catch")]
+    pub smallest: Option<Catch>,
+}
+
+/// The smallest size of a ring that catches a defect before a later ring is offered the release.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Catch {
+    /// The ring.
+    #[schemars(with = "Option<Name>")]
+    pub ring: Option<String>,
+    /// The bad release of the bank; the only one without it.
+    #[schemars(with = "Option<Name>")]
+    pub member: Option<String>,
+    /// Its defect rate; as the bank has it without it.
+    pub rate: Option<Share>,
+    /// How probably it is caught.
+    pub probability: Option<Share>,
+    /// Caught is what is stopped before this ring is offered the release; the next ring without it.
+    #[schemars(with = "Option<Name>")]
+    pub before: Option<String>,
+    /// Between which sizes is looked, as in `20 to 5000`.
+    pub sizes: Option<Stretch>,
+}
+
+impl crate::scalar::Listed for Share {
+    const FORMS: &'static str =
+        "write one share, or a list of shares such as `[1 in 10000, 1 in 1000, 1%, 10%]`";
 }
 
 impl crate::scalar::Listed for Criterion {

@@ -2,12 +2,14 @@
 
 use std::{path::Path, sync::Arc};
 
+use super::rates;
 use crate::{
     compile::Labels,
     de,
     diagnostic::{Diagnostic, Severity, Source},
     layers::Change,
     node::{Entry, Node, Value},
+    scalar::Share,
     schema::{self, BankFile, BankForm},
     suggest, yaml,
 };
@@ -49,9 +51,31 @@ pub struct Member {
     /// What stands in for them.
     otherwise: Vec<Entry>,
     set: Vec<Change>,
+    /// The largest share of its defects instead of its own.
+    rate: Option<Share>,
 }
 
 impl Member {
+    /// A release with which nothing is wrong.
+    pub(super) fn good() -> Self {
+        Member {
+            name: "good".into(),
+            weight: 1.0,
+            origin: "a release without defects, for false stops".into(),
+            assumed: true,
+            defects: Vec::new(),
+            needs: None,
+            otherwise: Vec::new(),
+            set: Vec::new(),
+            rate: None,
+        }
+    }
+
+    /// The same release with a defect rate: its largest share becomes `rate`, the others keep their proportion to it.
+    pub(super) fn at(&self, rate: Share, weight: f64) -> Self {
+        Member { name: format!("{} at {rate}", self.name), weight, rate: Some(rate), ..self.clone() }
+    }
+
     /// True if nothing is wrong with it.
     pub fn is_good(&self) -> bool {
         self.defects.is_empty()
@@ -65,12 +89,15 @@ impl Bank {
         let Some(release) = self.release.clone().or_else(|| only_release(draft)) else { return Vec::new() };
         let has = |needs: &String| labels.attributes.iter().any(|(name, _)| name == needs);
         let known = member.needs.as_ref().is_none_or(has);
-        let own = if known { &member.defects } else { &member.otherwise };
+        let mut own = if known { member.defects.clone() } else { member.otherwise.clone() };
+        if let Some(rate) = member.rate {
+            rates::scale(&mut own, rate);
+        }
         let theirs = draft.get("defects").map_or(&[][..], Node::entries);
         let mut all: Vec<Entry> = theirs.iter().filter_map(|defect| without(defect, &release)).collect();
         for defect in own {
             all.retain(|other| other.key != defect.key);
-            let mut defect = defect.clone();
+            let mut defect = defect;
             if let Value::Map(keys) = &mut defect.value.value {
                 let span = defect.key_span.clone();
                 let value = Node::scalar(release.clone(), span.clone());
@@ -232,5 +259,6 @@ fn one(
         needs: member.needs.clone(),
         otherwise: entries("otherwise"),
         set,
+        rate: None,
     })
 }

@@ -70,7 +70,7 @@ pub(super) fn tie(axes: &mut [Axis], sums: Vec<Sum>, map: &Node, problems: &mut 
             Some(_) => None,
         };
         if let Some((message, help)) = why {
-            problems.push(Diagnostic::error("RC239", message).at(sum.span.clone()).help(help));
+            problems.push(Diagnostic::error("RC240", message).at(sum.span.clone()).help(help));
         }
     }
     circles.into_iter().for_each(|axis| axes[axis].plus = None);
@@ -81,7 +81,7 @@ fn target(axes: &[Axis], sum: &Sum, map: &Node) -> Result<Option<usize>, Diagnos
     let own = &axes[sum.axis];
     let name = path::join(&sum.of);
     let fail = |message: String, help: String| {
-        Err(Diagnostic::error("RC239", message).at(sum.span.clone()).help(help))
+        Err(Diagnostic::error("RC240", message).at(sum.span.clone()).help(help))
     };
     let is_named = |name: &str| path::split(name).is_ok_and(|keys| keys == sum.of);
     let Some(at) = axes.iter().position(|axis| is_named(&axis.name)) else {
