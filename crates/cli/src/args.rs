@@ -1,9 +1,9 @@
 //! The command line as it is typed: types and help texts only, nothing is done here.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use rollcast_scenario::scalar::{Bytes, Duration, ScalarError};
+use rollcast_scenario::scalar::{Bound, Bytes, Duration, ScalarError, Share};
 use rollcast_sweep::shard::Shard;
 
 use crate::{exit, limits};
@@ -159,6 +159,48 @@ pub(crate) struct PlayArgs {
     pub(crate) quiet: bool,
 }
 
+/// How long `compare` and `sweep` go on.
+#[derive(Args, Debug)]
+pub(crate) struct UntilArgs {
+    /// Go on in rounds until the 95 % interval of what `choose` decides by is narrow at each strategy: half its width at most
+    /// this share of the value, or this much, as in `2%` or `2% or 0.5 h`
+    #[arg(long, value_name = "SHARE [or WIDTH]")]
+    pub(crate) until_ci: Option<Narrow>,
+    /// Go on in rounds until the best is told apart from the others with this confidence (Kim and Nelson)
+    #[arg(long, value_name = "CONFIDENCE", requires = "worth", conflicts_with = "until_ci")]
+    pub(crate) until_decided: Option<Share>,
+    /// What a difference must be to be worth telling, e.g. `0.5 h`
+    #[arg(long, value_name = "DIFFERENCE", requires = "until_decided")]
+    pub(crate) worth: Option<Bound>,
+}
+
+/// A width of an interval: a share of the value, or an amount.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Narrow {
+    /// Half of the width in parts of the value.
+    pub(crate) share: f64,
+    /// Half of the width that is narrow enough in any case.
+    pub(crate) floor: Option<Bound>,
+}
+
+impl FromStr for Narrow {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (share, floor) = match text.split_once(" or ") {
+            Some((share, floor)) => (share, Some(floor)),
+            None => (text, None),
+        };
+        let share: Share = share.trim().parse().map_err(|error: ScalarError| error.to_string())?;
+        let floor = floor.map(|floor| floor.trim().parse()).transpose();
+        let floor = floor.map_err(|error: ScalarError| error.to_string())?;
+        if share.get() <= 0.0 {
+            return Err("no interval is as narrow as that: write a share such as `2%`".into());
+        }
+        Ok(Narrow { share: share.get(), floor })
+    }
+}
+
 /// Form of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CompareFormat {
@@ -187,6 +229,8 @@ pub(crate) struct CompareArgs {
     /// Decide `--fail-on` by the measured value, whatever luck may have done
     #[arg(long, requires = "fail_on")]
     pub(crate) point: bool,
+    #[command(flatten)]
+    pub(crate) until: UntilArgs,
     /// Keep what is played in this directory, so that an interruption loses nothing: run the same command again
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
@@ -221,6 +265,8 @@ pub(crate) struct SweepArgs {
     pub(crate) shard: Shard,
     #[command(flatten)]
     pub(crate) play: PlayArgs,
+    #[command(flatten)]
+    pub(crate) until: UntilArgs,
 }
 
 /// Form of operating characteristics.

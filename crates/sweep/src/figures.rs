@@ -15,6 +15,7 @@
 pub mod bootstrap;
 pub mod choose;
 pub mod comparison;
+pub mod decide;
 pub mod estimate;
 pub mod front;
 pub mod gate;

@@ -22,6 +22,7 @@ pub mod merge;
 pub mod prepare;
 mod ranges;
 pub mod refusal;
+pub mod rounds;
 pub mod rows;
 pub mod runner;
 pub mod shard;

@@ -33,6 +33,8 @@ use crate::{
 
 /// Most points of a sweep: above it a design is a slip of the keyboard.
 const MOST_POINTS: u64 = 1 << 20;
+/// Where replications end that go on until something is known, if the study does not say it: an assumption about patience.
+pub const USUAL_MOST: u32 = 1_000;
 /// Plans that are kept from the check to the play; others are compiled again.
 const KEPT_PLANS: usize = 512;
 /// What the inventories of kept plans may take together: each has its own.
@@ -43,6 +45,8 @@ const KEPT_BYTES: u64 = 32 << 20;
 pub struct Options {
     /// Replications instead of those of the study.
     pub runs: Option<u32>,
+    /// True if replications go on until something is known: the layout then has as many as there may be.
+    pub open_ended: bool,
     /// The seed instead of that of the study.
     pub seed: Option<u64>,
     /// True to play the axes of the study, false to compare its strategies alone.
@@ -62,6 +66,8 @@ pub struct Prepared {
     pub study: Study,
     /// Its layout.
     pub layout: Layout,
+    /// Replications of each point, or with an open end those at first.
+    pub each: u32,
     /// What is odd but played.
     pub warnings: Vec<Diagnostic>,
     /// Devices of the largest fleet.
@@ -159,8 +165,9 @@ impl Prepared {
             columns::columns(&study, &options.asked, first, found.iter().map(|(_, looked)| &looked.facts))
                 .map_err(Problems)?;
         let seed = seed_of_study.unwrap_or(first.seed);
-        let runs = options.runs.or(study.runs).unwrap_or(first.runs);
-        enough(runs)?;
+        let each = options.runs.or(study.runs).unwrap_or(first.runs);
+        let runs = if options.open_ended { study.at_most.unwrap_or(USUAL_MOST).max(each) } else { each };
+        enough(each)?;
         let members: Vec<Member> = match &study.bank {
             None => vec![Member { name: String::new(), weight: 1.0, runs }],
             Some(bank) => {
@@ -213,7 +220,19 @@ impl Prepared {
             }
             points.push((strategy, levels));
         }
-        Ok(Prepared { study, layout, warnings, devices, points, columns, uncertain, kept, checked, heaviest })
+        Ok(Prepared {
+            study,
+            layout,
+            each,
+            warnings,
+            devices,
+            points,
+            columns,
+            uncertain,
+            kept,
+            checked,
+            heaviest,
+        })
     }
 
     /// What is played for the points that take most: that with the largest fleet, and that with the most counters.

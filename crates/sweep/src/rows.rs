@@ -33,12 +33,33 @@ pub struct Row {
 #[derive(Clone, Debug)]
 pub struct Results {
     cells: Vec<Option<Played>>,
+    /// By point: replications from this one on are not part of the study.
+    ends: Vec<u32>,
 }
 
 impl Results {
     /// Nothing played yet.
     pub fn new(layout: &Layout) -> Self {
-        Results { cells: vec![None; layout.cells() as usize] }
+        Results { cells: vec![None; layout.cells() as usize], ends: vec![u32::MAX; layout.points.len()] }
+    }
+
+    /// Says that replications of a point end before this one, where runs went on until something was known.
+    pub fn set_end(&mut self, point: usize, end: u32) {
+        self.ends[point] = end;
+    }
+
+    /// Replications of a point from this one on are not part of the study.
+    pub fn end(&self, point: usize) -> u32 {
+        self.ends[point]
+    }
+
+    /// How many rows there are.
+    pub fn runs(&self) -> u64 {
+        let rows = |played: &Played| match played {
+            Played::Rows(rows) => rows.len() as u64,
+            Played::Panicked { .. } => 0,
+        };
+        self.cells.iter().flatten().map(rows).sum()
     }
 
     /// Puts what a cell gave.

@@ -2,13 +2,16 @@
 
 use rollcast_sweep::{
     journal::{Journal, Resumed},
-    prepare::Prepared,
+    prepare::{Options, Prepared},
     refusal::Refusal,
-    rows::Results,
+    rows::{Played, Results},
     shard::Shard,
 };
 
-use super::study;
+use super::{
+    study,
+    until::{self, Play},
+};
 use crate::{
     args::{CompareArgs, CompareFormat},
     exit::Exit,
@@ -28,8 +31,13 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
     let prepared = match study::prepare(
         &args.files,
         &args.play.sets,
-        asked.iter().map(gate::Criterion::column).collect(),
-        (args.play.replications, args.play.seed, false),
+        Options {
+            runs: args.play.replications,
+            seed: args.play.seed,
+            asked: asked.iter().map(gate::Criterion::column).collect(),
+            open_ended: args.until.is_open_ended(),
+            ..Options::default()
+        },
         &pool,
     ) {
         Ok(prepared) => prepared,
@@ -38,42 +46,43 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
     if let Err(exit) = super::or_say(gate::check_strategies(&asked, &prepared)) {
         return Ok(exit);
     }
+    let mut rounds = match until::rounds(&args.until, &prepared) {
+        Ok(rounds) => rounds,
+        Err(exit) => return Ok(exit),
+    };
     study::warn(&prepared, args.play.quiet);
     study::check(&prepared, Shard::WHOLE, pool.current_num_threads(), args.play.max_memory)?;
     let layout = &prepared.layout;
     // Opened before the work: a bad path fails now and not after it.
     let output = Output::open(args.output.as_deref())?;
     let mut results = Results::new(layout);
-    let mut journal = match open(args, &prepared, &mut results) {
-        Ok(journal) => journal,
+    let (mut journal, kept) = match open(args, &prepared) {
+        Ok(opened) => opened,
         Err(refusal) => return Ok(study::refuse(&refusal)),
     };
-    let cells: Vec<u64> = results.missing().collect();
-    let of_cells = |cells: &[u64]| cells.iter().map(|&cell| u64::from(layout.cell(cell).runs)).sum::<u64>();
     let way_out = match args.keep {
         Some(_) => "what is finished is kept, run the same command again",
         None => {
             "nothing was written, run the same command again or with `--keep DIR` to go on after an interruption"
         }
     };
-    let show = study::Show {
-        quiet: args.play.quiet,
-        way_out,
-        before: layout.runs() - of_cells(&cells),
-        of: layout.runs(),
-        best: true,
-    };
+    let play = Play { prepared: &prepared, pool: &pool, quiet: args.play.quiet, way_out, kept };
     let played =
-        study::play(&prepared, &cells, &pool, &show, &mut results, |cell, played| match &mut journal {
-            Some(journal) => journal.append(cell, played),
-            None => Ok(()),
-        });
+        play.all(
+            (0..layout.cells()).collect(),
+            &mut rounds,
+            &mut results,
+            |cell, played| match &mut journal {
+                Some(journal) => journal.append(cell, played),
+                None => Ok(()),
+            },
+        );
     if let Err(refusal) = played.and_then(|()| journal.map_or(Ok(()), Journal::finish)) {
         return Ok(study::refuse(&refusal));
     }
     let failed = study::failed(layout, &results, "the same command");
     let files = args.files.iter().map(|file| file.display().to_string()).collect();
-    let mut compared = pool.install(|| report::build(&prepared, &results, files));
+    let mut compared = pool.install(|| report::build(&prepared, &results, rounds.as_ref(), files));
     compared.gate = gate::of_comparison(&asked, &prepared, &results, args.point);
     output.write(|out| match args.format {
         CompareFormat::Table => {
@@ -96,17 +105,19 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
     })
 }
 
+/// What was played before.
+type Kept = Vec<(u64, Played)>;
+
 /// The journal of a comparison that is kept, with what it already holds.
-fn open(args: &CompareArgs, prepared: &Prepared, results: &mut Results) -> Result<Option<Journal>, Refusal> {
-    let Some(dir) = &args.keep else { return Ok(None) };
+fn open(args: &CompareArgs, prepared: &Prepared) -> Result<(Option<Journal>, Kept), Refusal> {
+    let Some(dir) = &args.keep else { return Ok((None, Kept::new())) };
     let layout = &prepared.layout;
     if !rollcast_sweep::journal::is_begun(dir, Shard::WHOLE) {
-        return Journal::create(dir, layout, Shard::WHOLE).map(Some);
+        return Ok((Some(Journal::create(dir, layout, Shard::WHOLE)?), Kept::new()));
     }
     let Resumed { journal, played, notes } = Journal::resume(dir, layout, Shard::WHOLE)?;
     if !args.play.quiet {
         notes.iter().for_each(|note| say(&format!("note: {note}")));
     }
-    played.into_iter().for_each(|(cell, played)| results.put(cell, played));
-    Ok(Some(journal))
+    Ok((Some(journal), played))
 }

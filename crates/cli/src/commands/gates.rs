@@ -107,10 +107,9 @@ fn prepare(study: Study, args: &GatesArgs) -> Result<Prepared, Problems> {
     let options = Options {
         runs: args.play.replications,
         seed: args.play.seed,
-        axes: false,
         files: vec![args.plan.display().to_string()],
         sets: args.play.sets.clone(),
-        asked: Vec::new(),
+        ..Options::default()
     };
     ready(study, &options)
 }

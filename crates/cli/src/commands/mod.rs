@@ -11,6 +11,7 @@ mod run;
 mod schema;
 mod study;
 mod sweep;
+mod until;
 mod validate;
 
 use std::path::Path;

@@ -7,10 +7,9 @@ use std::{
 };
 
 use rollcast_scenario::{
-    diagnostic::Span,
     layers::Change,
     load::{Base, Loaded},
-    scalar::{Bytes, Column},
+    scalar::Bytes,
     study::{Level, Study},
     suggest,
 };
@@ -120,23 +119,16 @@ fn level(study: &Study, text: &str) -> Result<Level, Exit> {
     })
 }
 
-/// Reads and checks a study; says what is wrong with it.
+/// Reads and checks a study; says what is wrong with it. The files and settings of `options` are filled in here.
 pub(super) fn prepare(
     files: &[PathBuf],
     sets: &[String],
-    asked: Vec<(Column, Span)>,
-    (runs, seed, axes): (Option<u32>, Option<u64>, bool),
+    options: Options,
     pool: &rayon::ThreadPool,
 ) -> Result<Prepared, Exit> {
     let study = super::or_say(Study::read(files, sets))?;
-    let options = Options {
-        runs,
-        seed,
-        axes,
-        files: files.iter().map(|file| file.display().to_string()).collect(),
-        sets: sets.to_vec(),
-        asked,
-    };
+    let files = files.iter().map(|file| file.display().to_string()).collect();
+    let options = Options { files, sets: sets.to_vec(), ..options };
     super::or_say(pool.install(|| Prepared::of(study, &options)))
 }
 

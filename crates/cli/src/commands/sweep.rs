@@ -5,13 +5,17 @@ use std::{path::Path, time::Instant};
 use rollcast_sweep::{
     export::{self, Format},
     journal::{Journal, Resumed},
-    prepare::Prepared,
-    rows::Results,
+    prepare::{Options, Prepared},
+    rounds::Rounds,
+    rows::{Played, Results},
     runner,
     shard::Shard,
 };
 
-use super::study;
+use super::{
+    study,
+    until::{self, Play},
+};
 use crate::{
     args::SweepArgs,
     exit::Exit,
@@ -24,16 +28,34 @@ use crate::{
 };
 
 pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, CannotWrite> {
+    if args.shard != Shard::WHOLE && args.until.is_open_ended() {
+        let message =
+            "a shard does not see the runs of the others, so it cannot tell when something is known";
+        say(&super::error(
+            message,
+            "play all of it on one machine, or with a fixed number of `--replications`",
+        ));
+        return Ok(Exit::BadInput);
+    }
     args.play.instructions.choose();
     let pool = limits::pool(args.play.jobs)?;
     let prepared = match study::prepare(
         std::slice::from_ref(&args.plan),
         &args.play.sets,
-        Vec::new(),
-        (args.play.replications, args.play.seed, true),
+        Options {
+            runs: args.play.replications,
+            seed: args.play.seed,
+            axes: true,
+            open_ended: args.until.is_open_ended(),
+            ..Options::default()
+        },
         &pool,
     ) {
         Ok(prepared) => prepared,
+        Err(exit) => return Ok(exit),
+    };
+    let mut rounds = match until::rounds(&args.until, &prepared) {
+        Ok(rounds) => rounds,
         Err(exit) => return Ok(exit),
     };
     study::warn(&prepared, args.play.quiet);
@@ -42,52 +64,52 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, CannotWrite> {
         return dry_run(&prepared, &pool);
     }
     let dir = args.output.as_deref().unwrap_or(Path::new("."));
-    let (mut journal, mut results, before) = match open(args, &prepared, dir) {
+    let (mut journal, kept) = match open(args, &prepared, dir) {
         Ok(opened) => opened,
         Err(exit) => return Ok(exit),
     };
     let layout = &prepared.layout;
-    let cells: Vec<u64> = args.shard.cells(layout).filter(|&cell| results.cell(cell).is_none()).collect();
-    let of = args.shard.cells(layout).map(|cell| u64::from(layout.cell(cell).runs)).sum();
+    let mut results = Results::new(layout);
     let way_out = format!("what is finished is kept, go on with `--resume`: {}", resume(args, dir));
-    let show = study::Show { quiet: args.play.quiet, way_out: &way_out, before, of, best: true };
-    let played = study::play(&prepared, &cells, &pool, &show, &mut results, |cell, played| {
-        journal.append(cell, played)
-    });
+    let play = Play { prepared: &prepared, pool: &pool, quiet: args.play.quiet, way_out: &way_out, kept };
+    let cells = args.shard.cells(layout).collect();
+    let played = play.all(cells, &mut rounds, &mut results, |cell, played| journal.append(cell, played));
     if let Err(refusal) = played.and_then(|()| journal.finish()) {
         return Ok(study::refuse(&refusal));
     }
-    finish(args, &prepared, &results, dir)
+    finish(args, &prepared, &results, rounds.as_ref(), dir)
 }
 
-/// The journal, what it already holds, and the runs of that.
-fn open(args: &SweepArgs, prepared: &Prepared, dir: &Path) -> Result<(Journal, Results, u64), Exit> {
+/// The journal, and what it already holds.
+fn open(args: &SweepArgs, prepared: &Prepared, dir: &Path) -> Result<(Journal, Vec<(u64, Played)>), Exit> {
     let layout = &prepared.layout;
-    let mut results = Results::new(layout);
-    let mut before = 0;
     if !args.resume {
         let journal = Journal::create(dir, layout, args.shard).map_err(|refusal| study::refuse(&refusal))?;
-        return Ok((journal, results, before));
+        return Ok((journal, Vec::new()));
     }
     let Resumed { journal, played, notes } =
         Journal::resume(dir, layout, args.shard).map_err(|refusal| study::refuse(&refusal))?;
     if !args.play.quiet {
         notes.iter().for_each(|note| say(&format!("note: {note}")));
-        say(&format!(
-            "{} of {} are there already",
-            many(played.len() as u64, "cell"),
-            count(args.shard.cells(layout).count() as u64)
-        ));
+        let there = many(played.len() as u64, "cell");
+        say(&match args.until.is_open_ended() {
+            true => format!("{there} are there already"),
+            false => {
+                format!("{there} of {} are there already", count(args.shard.cells(layout).count() as u64))
+            }
+        });
     }
-    for (cell, played) in played {
-        before += u64::from(layout.cell(cell).runs);
-        results.put(cell, played);
-    }
-    Ok((journal, results, before))
+    Ok((journal, played))
 }
 
 /// Writes the results of a whole sweep, and says what came of it.
-fn finish(args: &SweepArgs, prepared: &Prepared, results: &Results, dir: &Path) -> Result<Exit, CannotWrite> {
+fn finish(
+    args: &SweepArgs,
+    prepared: &Prepared,
+    results: &Results,
+    rounds: Option<&Rounds>,
+    dir: &Path,
+) -> Result<Exit, CannotWrite> {
     let layout = &prepared.layout;
     let exit = if study::failed(layout, results, "`rollcast sweep` with `--resume`") {
         Exit::Partial
@@ -101,7 +123,7 @@ fn finish(args: &SweepArgs, prepared: &Prepared, results: &Results, dir: &Path) 
         return Ok(exit);
     }
     write_results(layout, results, dir)?;
-    print(&comparison::of_sweep(prepared, results, dir))?;
+    print(&comparison::of_sweep(prepared, results, rounds, dir))?;
     Ok(exit)
 }
 
@@ -173,6 +195,7 @@ fn resume(args: &SweepArgs, dir: &Path) -> String {
     }
     words.extend(args.play.replications.map(|runs| format!("--replications {runs}")));
     words.extend(args.play.seed.map(|seed| format!("--seed {seed}")));
+    words.extend(args.until.words());
     words.extend((args.play.jobs != 0).then(|| format!("--jobs {}", args.play.jobs)));
     let usual = limits::MAX_MEMORY.parse().ok() == Some(args.play.max_memory);
     words.extend((!usual).then(|| option("--max-memory", &args.play.max_memory.to_string())));

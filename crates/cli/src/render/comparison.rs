@@ -7,6 +7,7 @@ use rollcast_sweep::{
     figures::comparison::{Comparison, Statistic},
     layout::{Column, Design, Layout},
     prepare::Prepared,
+    rounds::Rounds,
     rows::Results,
 };
 
@@ -20,6 +21,7 @@ use crate::{
     report::{
         choice::{listed, signed, told},
         comparison::{self, Compared, Metric, Of, Told},
+        stopping::stopping,
     },
 };
 
@@ -63,6 +65,10 @@ pub(crate) fn table(of: &Compared) -> String {
     beside(&mut out, of, &all[1..], differences);
     beside(&mut out, of, &all, quantiles);
     spread(&mut out, of);
+    for sentence in of.stopping.iter().flat_map(|stopping| &stopping.sentences) {
+        out.push('\n');
+        lines(sentence, WIDTH).into_iter().for_each(|line| put(&mut out, format_args!("{line}")));
+    }
     choice(&mut out, of);
     out.push('\n');
     put(&mut out, format_args!("replay: {}", of.strategies[0].replay));
@@ -344,8 +350,8 @@ fn choice(out: &mut String, of: &Compared) {
         };
         let name = |&i: &usize| format!("{}{}", of.strategies[i].name, sure(i));
         let names: Vec<String> = of.front.strategies.iter().map(name).collect();
-        // A strategy alone is on every front.
-        if of.strategies.len() < 2 {
+        // A strategy alone is on every front, and what was waited for has been said.
+        if of.strategies.len() < 2 || of.stopping.as_ref().is_some_and(|stopping| !stopping.known) {
             return;
         }
         let means = if of.front.of.len() == 2 { "both the means" } else { "the means" };
@@ -423,18 +429,23 @@ fn whole_numbers(text: &str) -> Vec<String> {
 }
 
 /// What a sweep says at its end: the points that matter, and where everything is.
-pub(crate) fn of_sweep(prepared: &Prepared, results: &Results, dir: &Path) -> String {
+pub(crate) fn of_sweep(
+    prepared: &Prepared,
+    results: &Results,
+    rounds: Option<&Rounds>,
+    dir: &Path,
+) -> String {
     /// More would scroll; all are in the files.
     const SHOWN: usize = 12;
     let layout = &prepared.layout;
-    let written = format!("{} in {}", many(layout.runs(), "run"), dir.join("results.csv").display());
+    let written = format!("{} in {}", many(results.runs(), "run"), dir.join("results.csv").display());
     // Points of such a design have luck of their own: none of them can be called better than another.
     if layout.design == Some(Design::Indices) {
         return format!("{}\n{written}\n", sensitivity::section(prepared, results, dir));
     }
     let comparison = Comparison::new(layout, results);
     let mut out = String::new();
-    let chosen = comparison::choice(prepared, &comparison);
+    let chosen = comparison::choice(prepared, &comparison, rounds);
     let mut columns: Vec<(usize, Statistic, String)> = Vec::new();
     let mut points: Vec<usize> = Vec::new();
     let heading;
@@ -512,6 +523,12 @@ pub(crate) fn of_sweep(prepared: &Prepared, results: &Results, dir: &Path) -> St
     out.push_str(&grid.lines());
     if points.len() > SHOWN {
         put(&mut out, format_args!("  and {} more", count((points.len() - SHOWN) as u64)));
+    }
+    if let Some(rounds) = rounds {
+        for sentence in stopping(prepared, rounds, &comparison).sentences {
+            out.push('\n');
+            lines(&sentence, WIDTH).into_iter().for_each(|line| put(&mut out, format_args!("{line}")));
+        }
     }
     if let Some((choice, limits, aim)) = &chosen {
         out.push('\n');

@@ -15,13 +15,14 @@ use rollcast_sweep::{
         quantile::{Quantile, Reach},
     },
     prepare::Prepared,
+    rounds::Rounds,
     rows::Results,
 };
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 
-use super::Tool;
 pub(crate) use super::choice::sentences;
+use super::{Tool, stopping::stopping};
 
 /// Version of the shape; a change that can break a reader raises it.
 const SCHEMA_VERSION: u32 = 1;
@@ -52,6 +53,8 @@ pub(crate) struct Compared {
     pub metrics: Vec<Metric>,
     /// The metric that decides, by position: that of `choose`, or the first.
     pub decides: Option<usize>,
+    /// Where runs went on until something was known: what came of it.
+    pub stopping: Option<Stopping>,
     /// What to choose, by the file's `choose`.
     pub choice: Option<Chosen>,
     /// Strategies that no other one equals or beats in all of these metrics.
@@ -273,6 +276,19 @@ pub(crate) struct Chosen {
     pub sentences: Vec<String>,
 }
 
+/// What came of runs that went on until something was known.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Stopping {
+    /// True if it is known; otherwise runs ended at their limit before.
+    pub known: bool,
+    /// Strategies that were not done with, by position: their interval is too wide, or they may be the best.
+    pub left: Vec<usize>,
+    /// By strategy, how often it was played (against each release of the bank).
+    pub runs: Vec<u32>,
+    /// The same in sentences.
+    pub sentences: Vec<String>,
+}
+
 /// A Pareto front.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct Front {
@@ -308,7 +324,12 @@ fn meaning(prepared: &Prepared) -> &'static str {
 }
 
 /// Builds the report of a comparison.
-pub(crate) fn build(prepared: &Prepared, results: &Results, files: Vec<String>) -> Compared {
+pub(crate) fn build(
+    prepared: &Prepared,
+    results: &Results,
+    rounds: Option<&Rounds>,
+    files: Vec<String>,
+) -> Compared {
     let layout = &prepared.layout;
     let comparison = Comparison::new(layout, results);
     let points = layout.points.len();
@@ -316,11 +337,13 @@ pub(crate) fn build(prepared: &Prepared, results: &Results, files: Vec<String>) 
         name: crate::commands::label(layout, point),
         replay: prepared.replay(layout.cell(point as u64 * (layout.cells() / points as u64)), 0),
     };
+    let most = rounds.and_then(|rounds| (0..points).map(|point| rounds.end(point)).max());
     let members = prepared.study.bank.iter().flat_map(|bank| &bank.members).zip(&layout.members);
     let members = members.map(|(member, of)| Member {
         name: member.name.clone(),
         weight: member.weight,
-        runs: of.runs,
+        // Where runs go on until something is known, a layout has as many as there may be.
+        runs: most.map_or(of.runs, |most| most.min(of.runs)),
         origin: member.origin.clone(),
         assumed: member.assumed,
     });
@@ -340,7 +363,8 @@ pub(crate) fn build(prepared: &Prepared, results: &Results, files: Vec<String>) 
             .into_par_iter()
             .map(|column| metric(&comparison, column))
             .collect(),
-        choice: chosen(prepared, &comparison),
+        stopping: rounds.map(|rounds| stopping(prepared, rounds, &comparison)),
+        choice: chosen(prepared, &comparison, rounds),
         front,
         gate: Vec::new(),
     }
@@ -538,15 +562,28 @@ pub(crate) fn aim(prepared: &Prepared) -> Option<(Criterion, String)> {
 pub(crate) type Reasoned = (Choice, Vec<(Limit, String)>, String);
 
 /// The choice of a study; `None` if it does not say how to choose.
-pub(crate) fn choice(prepared: &Prepared, comparison: &Comparison<'_>) -> Option<Reasoned> {
+///
+/// Where runs went on until the best was known it is that one, and nothing if they ended before.
+pub(crate) fn choice(
+    prepared: &Prepared,
+    comparison: &Comparison<'_>,
+    rounds: Option<&Rounds>,
+) -> Option<Reasoned> {
     let limits = limits(prepared);
     let (objective, words) = aim(prepared)?;
     let plain: Vec<Limit> = limits.iter().map(|(limit, _)| *limit).collect();
-    Some((choose(comparison, &plain, objective), limits, words))
+    let all = 0..comparison.layout().points.len();
+    let among: Vec<usize> = match rounds.and_then(|rounds| Some((rounds.decision()?, rounds.left()))) {
+        Some((state, [best, ..])) if state.decided => vec![*best],
+        // Nothing is said about the best before it is known: a look at a favourable moment would be no test.
+        Some(_) => return None,
+        None => all.collect(),
+    };
+    Some((choose(comparison, &among, &plain, objective), limits, words))
 }
 
-fn chosen(prepared: &Prepared, comparison: &Comparison<'_>) -> Option<Chosen> {
-    let (choice, limits, words) = choice(prepared, comparison)?;
+fn chosen(prepared: &Prepared, comparison: &Comparison<'_>, rounds: Option<&Rounds>) -> Option<Chosen> {
+    let (choice, limits, words) = choice(prepared, comparison, rounds)?;
     let by = limits.iter().map(|(_, words)| words.clone()).chain([words.clone()]).collect();
     let sentences = sentences(prepared, &choice, &limits, &words);
     let strategy = choice.chosen.as_ref().map(|chosen| chosen.point);

@@ -14,6 +14,7 @@ mod decisions;
 pub(crate) mod gate;
 pub(crate) mod gates;
 mod goal;
+pub(crate) mod stopping;
 mod stops;
 #[cfg(test)]
 pub(crate) mod trouble;

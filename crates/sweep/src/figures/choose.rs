@@ -115,21 +115,23 @@ pub struct RunnerUp {
     pub verdict: Verdict,
 }
 
-/// Chooses among the points of a study: those that keep every one of `limits`, and of these the best by `objective`.
-pub fn choose(study: &Comparison<'_>, limits: &[Limit], objective: Criterion) -> Choice {
-    let points = 0..study.layout().points.len();
+/// Chooses among `points` of a study (in plan order): those that keep every one of `limits`, and of these the best by
+/// `objective`.
+pub fn choose(study: &Comparison<'_>, points: &[usize], limits: &[Limit], objective: Criterion) -> Choice {
     let value = |point, of: &Limit| study.value(point, of.column, of.statistic);
     // For each point and limit: how far beyond the bound, if that can be said.
     let excess: Vec<Vec<Option<Miss>>> = points
-        .clone()
-        .map(|point| {
+        .iter()
+        .map(|&point| {
             let miss =
                 |of: &Limit| value(point, of).map(|value| Miss { point, value, by: of.bound.excess(value) });
             limits.iter().map(miss).collect()
         })
         .collect();
     let keeps = |miss: &Option<Miss>| miss.is_some_and(|miss| miss.by <= 0.0);
-    let passing: Vec<_> = points.clone().filter(|point| excess[*point].iter().all(keeps)).collect();
+    let both = || points.iter().copied().zip(&excess);
+    let passing: Vec<_> =
+        both().filter(|(_, misses)| misses.iter().all(keeps)).map(|(point, _)| point).collect();
     let keeping = |limit: usize| {
         let misses = excess.iter().map(|of| of[limit]);
         let count = misses.clone().filter(keeps).count() as u32;
@@ -137,10 +139,9 @@ pub fn choose(study: &Comparison<'_>, limits: &[Limit], objective: Criterion) ->
         let nearest = finite.reduce(|best, miss| if miss.by < best.by { miss } else { best });
         Keeping { points: count, nearest: nearest.filter(|_| count == 0) }
     };
-    let closest =
-        points.clone().min_by_key(|point| excess[*point].iter().filter(|miss| !keeps(miss)).count());
-    let closest = closest.filter(|_| passing.is_empty()).map(|point| {
-        let fails = (0..).zip(&excess[point]).filter(|(_, miss)| !keeps(miss));
+    let closest = both().min_by_key(|(_, misses)| misses.iter().filter(|miss| !keeps(miss)).count());
+    let closest = closest.filter(|_| passing.is_empty()).map(|(point, misses)| {
+        let fails = (0..).zip(misses).filter(|(_, miss)| !keeps(miss));
         Closest {
             point,
             fails: fails.map(|(at, miss)| (at, miss.filter(|miss| miss.by.is_finite()))).collect(),
@@ -222,7 +223,8 @@ mod tests {
     #[test]
     fn limits_come_first() {
         let (layout, results) = study();
-        let found = choose(&Comparison::new(&layout, &results), &[at_most(1, 35.0)], FASTEST);
+        let found =
+            choose(&Comparison::new(&layout, &results), &[0, 1, 2, 3, 4], &[at_most(1, 35.0)], FASTEST);
         assert_eq!((&found.passing[..], found.limits[0].points), (&[0, 1, 2, 3][..], 4));
         assert!(found.closest.is_none() && found.limits[0].nearest.is_none());
         let chosen = found.chosen.unwrap();
@@ -239,14 +241,15 @@ mod tests {
     #[test]
     fn without_limits_the_best_wins_and_is_told_apart() {
         let (layout, results) = study();
-        let found = choose(&Comparison::new(&layout, &results), &[], FASTEST);
+        let found = choose(&Comparison::new(&layout, &results), &[0, 1, 2, 3, 4], &[], FASTEST);
         let chosen = found.chosen.unwrap();
         assert_eq!(
             (found.passing.len(), chosen.point, chosen.runner_up.unwrap().verdict),
             (5, 4, Verdict::Better)
         );
         let slowest = Criterion { sense: Sense::Most, ..FASTEST };
-        let chosen = choose(&Comparison::new(&layout, &results), &[], slowest).chosen.unwrap();
+        let chosen =
+            choose(&Comparison::new(&layout, &results), &[0, 1, 2, 3, 4], &[], slowest).chosen.unwrap();
         assert_eq!((chosen.point, chosen.runner_up.unwrap().verdict), (0, Verdict::Better));
         assert!(chosen.against_first.is_empty());
     }
@@ -254,8 +257,12 @@ mod tests {
     #[test]
     fn a_limit_that_fails_everywhere_says_by_how_much() {
         let (layout, results) = study();
-        let found =
-            choose(&Comparison::new(&layout, &results), &[at_most(0, 15.0), at_most(1, 100.0)], FASTEST);
+        let found = choose(
+            &Comparison::new(&layout, &results),
+            &[0, 1, 2, 3, 4],
+            &[at_most(0, 15.0), at_most(1, 100.0)],
+            FASTEST,
+        );
         assert!(found.chosen.is_none() && found.passing.is_empty());
         let nearest = found.limits[0].nearest.unwrap();
         assert!(found.limits[0].points == 0 && nearest.point == 4 && (nearest.by - 5.0).abs() < 1e-9);
@@ -268,7 +275,7 @@ mod tests {
     fn limits_that_no_point_keeps_together() {
         let (layout, results) = study();
         let limits = [at_most(0, 35.0), at_most(1, 5.0)];
-        let found = choose(&Comparison::new(&layout, &results), &limits, FASTEST);
+        let found = choose(&Comparison::new(&layout, &results), &[0, 1, 2, 3, 4], &limits, FASTEST);
         assert!(found.chosen.is_none() && found.limits.iter().all(|limit| limit.points > 0));
         let closest = found.closest.unwrap();
         assert!(closest.point == 0 && (closest.fails[0].1.unwrap().by - 15.0).abs() < 1e-9);
@@ -280,16 +287,16 @@ mod tests {
         let results = fill(&layout, |point, _, run, _| (point > 0 || run < 50).then(|| f64::from(run)));
         let study = Comparison::new(&layout, &results);
         let p95 = Limit { column: 0, statistic: Statistic::Percentile(95), bound: Bound::AtMost(94.0) };
-        let found = choose(&study, &[p95], FASTEST);
+        let found = choose(&study, &[0, 1, 2], &[p95], FASTEST);
         let chosen = found.chosen.unwrap();
         assert_eq!((&found.passing[..], chosen.point, chosen.runner_up.unwrap().point), (&[1, 2][..], 1, 2));
         // The 95th percentile is 94, but may be more.
         assert_eq!(chosen.surely_kept, [false]);
         let never = Limit { bound: Bound::AtLeast(1e6), ..p95 };
-        assert_eq!(choose(&study, &[never], FASTEST).passing, [0]);
+        assert_eq!(choose(&study, &[0, 1, 2], &[never], FASTEST).passing, [0]);
         let reached = Limit { column: 0, statistic: Statistic::Reached, bound: Bound::AtLeast(0.9) };
-        assert_eq!(choose(&study, &[reached], FASTEST).passing, [1, 2]);
-        let none = choose(&study, &[Limit { bound: Bound::AtMost(-1.0), ..p95 }], FASTEST);
+        assert_eq!(choose(&study, &[0, 1, 2], &[reached], FASTEST).passing, [1, 2]);
+        let none = choose(&study, &[0, 1, 2], &[Limit { bound: Bound::AtMost(-1.0), ..p95 }], FASTEST);
         assert_eq!(none.limits[0].nearest.unwrap().point, 1);
     }
 }

@@ -66,6 +66,9 @@ impl Sample {
             if layout.members[cell.member].weight <= 0.0 {
                 continue;
             }
+            if cell.first >= results.end(point) {
+                continue;
+            }
             let Some(Played::Rows(rows)) = results.cell(number) else {
                 missing += cell.runs;
                 continue;
