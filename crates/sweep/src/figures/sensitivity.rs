@@ -126,6 +126,8 @@ struct Numbers {
     points: Vec<Option<Runs>>,
     /// True if one of them was 'never': then the limit of the column counts for it, and is the most that counts.
     restricted: bool,
+    /// How many replications in a row share a draw of the uncertain settings.
+    together: u32,
 }
 
 impl Numbers {
@@ -149,6 +151,7 @@ impl Numbers {
             let strata = sample.strata.iter().map(stratum).collect::<Option<Vec<_>>>()?;
             sample.has_every_member().then_some(strata)
         };
-        Numbers { points: samples.iter().map(point).collect(), restricted }
+        let together = layout.together.max(1);
+        Numbers { points: samples.iter().map(point).collect(), restricted, together }
     }
 }

@@ -71,7 +71,8 @@ pub(super) fn effects(
     };
     let levels: Vec<Levels> =
         layout.axes.iter().enumerate().map(|(at, axis)| Levels::of(axis, &values(at), cube)).collect();
-    (0..layout.axes.len()).map(|axis| effect(axis, &levels, &runs, cube)).collect()
+    let how = How { cube, together: numbers.together };
+    (0..layout.axes.len()).map(|axis| effect(axis, &levels, &runs, how)).collect()
 }
 
 /// Means over the members in the replications that all of them have.
@@ -170,6 +171,15 @@ fn chosen(axis: usize, levels: &[Levels], runs: &[Option<Series>], cube: bool) -
     chosen
 }
 
+/// How points are compared.
+#[derive(Clone, Copy)]
+struct How {
+    /// They fill a cube and have no counterparts.
+    cube: bool,
+    /// So many replications in a row count as one.
+    together: u32,
+}
+
 /// True if a point has these replications and no others, as it is where nothing failed.
 fn is_whole(runs: &Series, common: &[u32]) -> bool {
     runs.len() == common.len() && runs.iter().zip(common).all(|((run, _), of)| run == of)
@@ -180,7 +190,8 @@ fn is_whole(runs: &Series, common: &[u32]) -> bool {
 /// Luck is shared, so the difference is taken within each replication, and Student's t interval is over replications. The
 /// two levels are picked by what was measured: with L levels the interval leaves out 5 % divided by the L (L - 1) / 2 pairs
 /// that could have been picked (Bonferroni), so it holds for whichever it was.
-fn effect(axis: usize, levels: &[Levels], runs: &[Option<Series>], cube: bool) -> Result<Effect, Silence> {
+fn effect(axis: usize, levels: &[Levels], runs: &[Option<Series>], how: How) -> Result<Effect, Silence> {
+    let How { cube, together } = how;
     let own = &levels[axis];
     if own.texts.len() < 2 {
         return Err(Silence::OneLevel);
@@ -219,7 +230,14 @@ fn effect(axis: usize, levels: &[Levels], runs: &[Option<Series>], cube: bool) -
     let by_mean = |a: &usize, b: &usize| means[*a].total_cmp(&means[*b]);
     let least = (0..means.len()).min_by(by_mean).unwrap_or(0);
     let most = (0..means.len()).rev().max_by(by_mean).unwrap_or(0);
-    let differences: Vec<f64> = series[most].iter().zip(&series[least]).map(|(a, b)| a - b).collect();
+    // Replications that share a draw of the uncertain settings are not independent, and count as one.
+    let differences: Vec<(u32, f64)> = (common.iter().map(|run| run / together))
+        .zip(series[most].iter().zip(&series[least]).map(|(a, b)| a - b))
+        .collect();
+    let differences: Vec<f64> = differences
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|draw| draw.iter().map(|(_, difference)| difference).sum::<f64>() / draw.len() as f64)
+        .collect();
     let (size, n) = (average(&differences), differences.len() as f64);
     let spread = sample_variance(&differences).sqrt();
     let constant = n > 1.0 && spread <= 1e-12 * means[most].abs().max(means[least].abs());
