@@ -431,6 +431,10 @@ fn check_luck(study: &Study, points: u64, runs: u32) -> Result<(), Problems> {
             "one run of a point does not tell what luck does from what the settings do".to_owned(),
             "write `runs: 2` or more, or give `--replications`; 4 are a good beginning",
         ),
+        () if study.together > 1 => (
+            "runs that share a draw of the uncertain settings do not tell what luck does".to_owned(),
+            "leave `per-draw` out: in this design every run has a draw of its own",
+        ),
         () if all > u64::from(u32::MAX) => (
             format!("{all} runs with luck of their own are more than the {} there are", u32::MAX),
             "take fewer rows or fewer runs",

@@ -85,13 +85,29 @@ fn own_value(layout: &Layout, point: usize, axis: usize) -> Option<Value> {
 }
 
 /// A value of an axis in the words of a file.
-pub fn written(axis: &Axis, value: &Value) -> String {
-    match (value, axis.unit) {
-        (Value::Text(text), _) => text.clone(),
-        (Value::Number(hours), AxisUnit::Hours) if *hours >= 48.0 => format!("{} d", short(hours / 24.0)),
-        (Value::Number(hours), AxisUnit::Hours) => format!("{} h", short(*hours)),
-        (Value::Number(part), AxisUnit::Share) => format!("{}%", short(part * 100.0)),
-        (Value::Number(number), _) => short(*number),
+fn written(axis: &Axis, value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Number(number) => {
+            let (number, unit) = scaled(axis.unit, *number);
+            format!("{}{unit}", short(number))
+        }
+    }
+}
+
+/// A number of an axis with three digits that count: an end of a group.
+fn roughly(axis: &Axis, number: f64) -> String {
+    let (number, unit) = scaled(axis.unit, number);
+    format!("{}{unit}", short(format!("{number:.2e}").parse().unwrap_or(number)))
+}
+
+/// A number in the unit that a file would have.
+fn scaled(unit: AxisUnit, number: f64) -> (f64, &'static str) {
+    match unit {
+        AxisUnit::Hours if number >= 48.0 => (number / 24.0, " d"),
+        AxisUnit::Hours => (number, " h"),
+        AxisUnit::Share => (number * 100.0, "%"),
+        AxisUnit::Number | AxisUnit::Text => (number, ""),
     }
 }
 
@@ -101,12 +117,17 @@ fn short(number: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// By member the runs of a point: replication and value.
+type Runs = Vec<Stratum<(u32, f64)>>;
+
 /// The runs of the points that the axes vary.
 struct Numbers {
-    /// By point, then by member; `None` for a point of which a value is undefined or a member missing.
-    points: Vec<Option<Vec<Stratum<(u32, f64)>>>>,
+    /// By point; `None` for one of which a value is undefined or a member missing.
+    points: Vec<Option<Runs>>,
     /// True if one of them was 'never': then the limit of the column counts for it, and is the most that counts.
     restricted: bool,
+    /// How many replications in a row share a draw of the uncertain settings.
+    together: u32,
 }
 
 impl Numbers {
@@ -130,6 +151,7 @@ impl Numbers {
             let strata = sample.strata.iter().map(stratum).collect::<Option<Vec<_>>>()?;
             sample.has_every_member().then_some(strata)
         };
-        Numbers { points: samples.iter().map(point).collect(), restricted }
+        let together = layout.together.max(1);
+        Numbers { points: samples.iter().map(point).collect(), restricted, together }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rollcast_core::stats::student_t_quantile;
 
-use super::{Numbers, Silence, own_value, written};
+use super::{Numbers, Silence, own_value, roughly, written};
 use crate::figures::TAIL;
 use crate::figures::mean::{average, sample_variance};
 use crate::figures::sample::Stratum;
@@ -55,7 +55,7 @@ impl Effect {
 
 /// The runs of a point: replication, and the mean over the members by their weights. Members have equal luck in equal
 /// replications, so they are joined before anything is said about luck.
-type Runs = Vec<(u32, f64)>;
+type Series = Vec<(u32, f64)>;
 
 /// Main effects of all axes. `cube` says that points fill a cube and have no counterparts.
 pub(super) fn effects(
@@ -64,18 +64,19 @@ pub(super) fn effects(
     numbers: &Numbers,
     cube: bool,
 ) -> Vec<Result<Effect, Silence>> {
-    let runs: Vec<Option<Runs>> =
+    let runs: Vec<Option<Series>> =
         numbers.points.iter().map(|strata| Some(joined(strata.as_ref()?))).collect();
     let values = |axis: usize| -> Vec<Option<Value>> {
         points.iter().map(|&point| own_value(layout, point, axis)).collect()
     };
     let levels: Vec<Levels> =
         layout.axes.iter().enumerate().map(|(at, axis)| Levels::of(axis, &values(at), cube)).collect();
-    (0..layout.axes.len()).map(|axis| effect(axis, &levels, &runs, cube)).collect()
+    let how = How { cube, together: numbers.together };
+    (0..layout.axes.len()).map(|axis| effect(axis, &levels, &runs, how)).collect()
 }
 
 /// Means over the members in the replications that all of them have.
-fn joined(strata: &[Stratum<(u32, f64)>]) -> Runs {
+fn joined(strata: &[Stratum<(u32, f64)>]) -> Series {
     let mut sums: BTreeMap<u32, (usize, f64)> = BTreeMap::new();
     for stratum in strata {
         for (replication, value) in &stratum.values {
@@ -135,7 +136,8 @@ impl Levels {
         let text = |of: &usize| {
             let mut inside = sorted.iter().copied().filter(|number| group(*number) == *of);
             let first = inside.next().unwrap_or_default();
-            format!("{} to {}", told(first), told(inside.last().unwrap_or(first)))
+            let last = inside.next_back().unwrap_or(first);
+            format!("{} to {}", roughly(axis, first), roughly(axis, last))
         };
         let texts = groups.iter().map(text).collect();
         let of = numbers.iter().map(|number| groups.partition_point(|one| *one < group(*number))).collect();
@@ -145,7 +147,7 @@ impl Levels {
 
 /// Which points stand for each level of an axis: in a cube all that have it; elsewhere those of the combinations of the
 /// other axes that are there with each level, so that levels differ in nothing else.
-fn chosen(axis: usize, levels: &[Levels], runs: &[Option<Runs>], cube: bool) -> Vec<Vec<usize>> {
+fn chosen(axis: usize, levels: &[Levels], runs: &[Option<Series>], cube: bool) -> Vec<Vec<usize>> {
     let own = &levels[axis];
     let mut chosen = vec![Vec::new(); own.texts.len()];
     if cube {
@@ -169,8 +171,17 @@ fn chosen(axis: usize, levels: &[Levels], runs: &[Option<Runs>], cube: bool) -> 
     chosen
 }
 
+/// How points are compared.
+#[derive(Clone, Copy)]
+struct How {
+    /// They fill a cube and have no counterparts.
+    cube: bool,
+    /// So many replications in a row count as one.
+    together: u32,
+}
+
 /// True if a point has these replications and no others, as it is where nothing failed.
-fn is_whole(runs: &Runs, common: &[u32]) -> bool {
+fn is_whole(runs: &Series, common: &[u32]) -> bool {
     runs.len() == common.len() && runs.iter().zip(common).all(|((run, _), of)| run == of)
 }
 
@@ -179,7 +190,8 @@ fn is_whole(runs: &Runs, common: &[u32]) -> bool {
 /// Luck is shared, so the difference is taken within each replication, and Student's t interval is over replications. The
 /// two levels are picked by what was measured: with L levels the interval leaves out 5 % divided by the L (L - 1) / 2 pairs
 /// that could have been picked (Bonferroni), so it holds for whichever it was.
-fn effect(axis: usize, levels: &[Levels], runs: &[Option<Runs>], cube: bool) -> Result<Effect, Silence> {
+fn effect(axis: usize, levels: &[Levels], runs: &[Option<Series>], how: How) -> Result<Effect, Silence> {
+    let How { cube, together } = how;
     let own = &levels[axis];
     if own.texts.len() < 2 {
         return Err(Silence::OneLevel);
@@ -189,10 +201,10 @@ fn effect(axis: usize, levels: &[Levels], runs: &[Option<Runs>], cube: bool) -> 
         let undefined = runs.iter().any(Option::is_none);
         return Err(if undefined || cube { Silence::TooFew } else { Silence::Confounded });
     }
-    let of_level = |points: &Vec<usize>| -> Vec<&Runs> {
+    let of_level = |points: &Vec<usize>| -> Vec<&Series> {
         points.iter().filter_map(|&point| runs[point].as_ref()).collect()
     };
-    let by_level: Vec<Vec<&Runs>> = chosen.iter().map(of_level).collect();
+    let by_level: Vec<Vec<&Series>> = chosen.iter().map(of_level).collect();
     // Replications that every point has, by level the mean over its points in each of them.
     let mut common: Vec<u32> = by_level[0][0].iter().map(|(run, _)| *run).collect();
     for runs in by_level.iter().flatten() {
@@ -204,7 +216,7 @@ fn effect(axis: usize, levels: &[Levels], runs: &[Option<Runs>], cube: bool) -> 
     if common.is_empty() {
         return Err(Silence::TooFew);
     }
-    let series = |points: &Vec<&Runs>| -> Vec<f64> {
+    let series = |points: &Vec<&Series>| -> Vec<f64> {
         let mut sums = vec![0.0; common.len()];
         for runs in points {
             let whole = is_whole(runs, &common);
@@ -218,7 +230,14 @@ fn effect(axis: usize, levels: &[Levels], runs: &[Option<Runs>], cube: bool) -> 
     let by_mean = |a: &usize, b: &usize| means[*a].total_cmp(&means[*b]);
     let least = (0..means.len()).min_by(by_mean).unwrap_or(0);
     let most = (0..means.len()).rev().max_by(by_mean).unwrap_or(0);
-    let differences: Vec<f64> = series[most].iter().zip(&series[least]).map(|(a, b)| a - b).collect();
+    // Replications that share a draw of the uncertain settings are not independent, and count as one.
+    let differences: Vec<(u32, f64)> = (common.iter().map(|run| run / together))
+        .zip(series[most].iter().zip(&series[least]).map(|(a, b)| a - b))
+        .collect();
+    let differences: Vec<f64> = differences
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|draw| draw.iter().map(|(_, difference)| difference).sum::<f64>() / draw.len() as f64)
+        .collect();
     let (size, n) = (average(&differences), differences.len() as f64);
     let spread = sample_variance(&differences).sqrt();
     let constant = n > 1.0 && spread <= 1e-12 * means[most].abs().max(means[least].abs());
