@@ -2,16 +2,17 @@
 //!
 //! Every decision is one-sided at 95 %: a bound of confidence below or above the number proves on which side of the asked
 //! bound it is, or the runs cannot tell. Of percentiles and shares it is exact for one stratum (order statistics, the
-//! binomial bounds of Clopper and Pearson); of means it is that of [`Estimate`]: Student's t, over a bank with Welch's and
-//! Satterthwaite's degrees of freedom, or bootstrap-t where the mean is skewed. What each promises is in docs/statistics.md.
+//! binomial bounds of Clopper and Pearson); of means it is Student's t, or bootstrap-t where they are skewed. What each
+//! promises is in docs/statistics.md.
 
 use rollcast_core::stats::{binomial_upper_tail, clopper_pearson, order_statistics, student_t_quantile};
 use rollcast_scenario::scalar::Op;
 
 use super::{
     estimate::{Estimate, Pivot},
-    quantile::{Reach, quantile_value, quantiles},
-    sample::{Sample, Stratum},
+    mean::{average, rule_of_three},
+    quantile::quantile_value,
+    sample::{Sample, Stratum, gathered},
 };
 
 /// What a one-sided bound of confidence leaves out.
@@ -118,102 +119,79 @@ fn ruled(op: Op, bound: f64, low: Option<f64>, high: Option<f64>) -> Ruling {
 
 fn measured(sample: &Sample, number: Number) -> Option<(f64, Bounds)> {
     match number {
-        Number::Mean => {
-            let numbers = sample.independent()?;
-            let (value, bounds) = mean(&numbers.strata, sample.seed)?;
-            Some((value, Bounds { restricted: numbers.restricted, ..bounds }))
-        }
-        Number::Quantile(share) => {
-            let value = quantile_value(sample, share)?.number();
-            if sample.together > 1 {
-                // Runs that share a draw are not independent: resampled by draws, at 97.5 % on each side.
-                let found = quantiles(sample, &[share])?[0];
-                let number = |end: Option<Reach>| end.map(Reach::number);
-                let bounds = Bounds { low: number(found.low), high: number(found.high), ..Bounds::default() };
-                return Some((value, bounds));
-            }
-            let strata: Vec<Stratum<f64>> = (sample.strata.iter())
-                .map(|stratum| stratum.map(|(_, value)| value.unwrap_or(f64::INFINITY)))
-                .collect();
-            Some((value, quantile(&strata, share)))
-        }
-        Number::Reached => {
-            sample.has_every_member().then(|| shares(&sample.reached())).map(|(value, low, high)| {
-                (value, Bounds { low: Some(low), high: Some(high), ..Bounds::default() })
-            })
-        }
+        Number::Mean => match sample.yes_or_no() {
+            Some(hits) if sample.has_every_member() => Some(of_share(sample, &hits)),
+            _ => mean(sample),
+        },
+        Number::Quantile(share) => Some((quantile_value(sample, share)?.number(), quantile(sample, share))),
+        Number::Reached => sample.has_every_member().then(|| of_share(sample, &sample.reached())),
     }
 }
 
-/// One-sided bounds of a mean ([`Estimate`]). Where every run of each member gave the same, there is nothing to make them
+/// One-sided bounds of a mean ([`Estimate::of`]). Where every run of each member gave the same, there is nothing to make them
 /// from: from [`ENOUGH_ALIKE`] runs on (with a bank: as many as make something else as improbable) the mean counts as known.
-fn mean(strata: &[Stratum<f64>], seed: u64) -> Option<(f64, Bounds)> {
-    if let Some(ones) = ones(strata) {
-        let (value, low, high) = shares(&ones);
-        return Some((value, Bounds { low: Some(low), high: Some(high), ..Bounds::default() }));
-    }
-    let found = Estimate::of(strata, seed)?;
-    let bounds = match found.pivot {
-        Pivot::Constant(_) if something_else(strata) <= ALPHA => {
-            Bounds { low: Some(found.value), high: Some(found.value), alike: true, ..Bounds::default() }
-        }
-        _ => Bounds { low: found.low(ALPHA), high: found.high(ALPHA), ..Bounds::default() },
+fn mean(sample: &Sample) -> Option<(f64, Bounds)> {
+    let numbers = sample.independent()?;
+    let found = Estimate::of(&numbers.strata, sample.seed)?;
+    let alike = matches!(found.pivot, Pivot::Constant(_)) && something_else(&numbers.strata) <= ALPHA;
+    let (low, high) = match alike {
+        true => (Some(found.value), Some(found.value)),
+        false => (found.low(ALPHA), found.high(ALPHA)),
     };
-    Some((found.value, bounds))
+    Some((found.value, Bounds { low, high, restricted: numbers.restricted, alike }))
 }
 
-/// Values that are all 0 or 1, and both somewhere: whether something happened.
-fn ones(strata: &[Stratum<f64>]) -> Option<Vec<Stratum<bool>>> {
-    let values = || strata.iter().flat_map(|stratum| &stratum.values);
-    let both = values().all(|v| *v == 0.0 || *v == 1.0)
-        && values().any(|v| *v == 0.0)
-        && values().any(|v| *v == 1.0);
-    both.then(|| strata.iter().map(|stratum| stratum.map(|value| *value == 1.0)).collect())
+/// The most, with 95 % confidence, that the probability of something can be that happened in no run: exact for one
+/// stratum, the rule of three over several.
+fn something_else<T>(strata: &[Stratum<T>]) -> f64 {
+    match strata {
+        [one] => clopper_pearson(0, one.values.len() as u32, ALPHA).1,
+        several => rule_of_three(several),
+    }
+}
+
+fn of_share(sample: &Sample, hits: &[Stratum<bool>]) -> (f64, Bounds) {
+    let (value, low, high) = shares(sample, hits);
+    (value, Bounds { low: Some(low), high: Some(high), ..Bounds::default() })
+}
+
+/// A share of the runs of a sample with its one-sided 95 % bounds: exact (Clopper and Pearson) for one stratum of
+/// independent runs. Otherwise Student's t of ones and zeros (of their means, where runs share a draw of the uncertain
+/// settings), and what members leave out in which all runs said the same, by the rule of three: rather too wide.
+fn shares(sample: &Sample, hits: &[Stratum<bool>]) -> (f64, f64, f64) {
+    if let ([only], 1) = (hits, sample.together) {
+        let hit = only.values.iter().filter(|hit| **hit).count() as u32;
+        let of = only.values.len() as u32;
+        let (low, high) = clopper_pearson(hit, of, ALPHA);
+        return (f64::from(hit) / f64::from(of), low, high);
+    }
+    let numbers = hits.iter().map(|stratum| stratum.map(|hit| f64::from(u8::from(*hit)))).collect();
+    let numbers = gathered(numbers, &sample.draws());
+    let (silent, telling): (Vec<_>, Vec<_>) = numbers.into_iter().partition(is_constant);
+    let value: f64 = silent.iter().chain(&telling).map(|of| of.weight * average(&of.values)).sum();
+    let left_out = if silent.is_empty() { 0.0 } else { rule_of_three(&silent) };
+    let half = |end: Option<f64>, mean: f64| end.map_or(1.0, |end| (end - mean).abs()) + left_out;
+    let (below, above) = match Estimate::student(&telling) {
+        Some(found) => (half(found.low(ALPHA), found.value), half(found.high(ALPHA), found.value)),
+        None => (left_out, left_out),
+    };
+    (value.clamp(0.0, 1.0), (value - below).max(0.0), (value + above).min(1.0))
 }
 
 fn is_constant(stratum: &Stratum<f64>) -> bool {
-    let first = stratum.values.first();
-    stratum.values.iter().all(|value| first.is_some_and(|first| (value - first).abs() <= 1e-12 * first.abs()))
-}
-
-/// The most, with 95 % confidence, that the probability of something can be that happened in no run: 1 - 0.05^(1/n) for
-/// one stratum, the rule of three over several.
-fn something_else<T>(strata: &[Stratum<T>]) -> f64 {
-    match strata {
-        [one] => 1.0 - ALPHA.powf(1.0 / one.values.len() as f64),
-        several => super::mean::rule_of_three(several),
-    }
-}
-
-/// A share of runs with its one-sided 95 % bounds: exact (Clopper and Pearson) for one stratum. Over a bank Student's t of
-/// ones and zeros, and what members leave out in which all runs said the same, by the rule of three: rather too wide.
-fn shares(strata: &[Stratum<bool>]) -> (f64, f64, f64) {
-    let hits = |stratum: &Stratum<bool>| stratum.values.iter().filter(|hit| **hit).count() as u32;
-    if let [only] = strata {
-        let (hits, of) = (hits(only), only.values.len() as u32);
-        let (low, high) = clopper_pearson(hits, of, ALPHA);
-        return (f64::from(hits) / f64::from(of), low, high);
-    }
-    let numbers: Vec<Stratum<f64>> =
-        strata.iter().map(|stratum| stratum.map(|hit| f64::from(u8::from(*hit)))).collect();
-    let Some(found) = Estimate::student(&numbers) else { return (0.0, 0.0, 1.0) };
-    let silent: Vec<Stratum<f64>> = numbers.iter().filter(|stratum| is_constant(stratum)).cloned().collect();
-    let left_out = if silent.is_empty() { 0.0 } else { super::mean::rule_of_three(&silent) };
-    let half = match found.pivot {
-        Pivot::Unknown => 1.0,
-        _ => found.high(ALPHA).map_or(0.0, |high| high - found.value) + left_out,
-    };
-    let value = found.value;
-    (value.clamp(0.0, 1.0), (value - half).max(0.0), (value + half).min(1.0))
+    stratum.values.windows(2).all(|pair| pair[0] == pair[1])
 }
 
 /// One-sided bounds of a quantile. Over a bank they are those values at which the share of runs at or below (or below)
 /// them is told apart from the wanted one.
-fn quantile(strata: &[Stratum<f64>], share: f64) -> Bounds {
+fn quantile(sample: &Sample, share: f64) -> Bounds {
+    let strata: Vec<Stratum<f64>> = (sample.strata.iter())
+        .map(|stratum| stratum.map(|(_, value)| value.unwrap_or(f64::INFINITY)))
+        .collect();
     let mut ordered: Vec<f64> = strata.iter().flat_map(|stratum| &stratum.values).copied().collect();
     ordered.sort_by(f64::total_cmp);
-    if let [only] = strata {
-        let (low, high) = order_statistics(only.values.len() as u32, share, TAIL);
+    if strata.len() == 1 && sample.together == 1 {
+        let (low, high) = order_statistics(ordered.len() as u32, share, TAIL);
         let at = |rank: Option<u32>| rank.and_then(|rank| ordered.get(rank as usize - 1).copied());
         return Bounds { low: at(low), high: at(high), ..Bounds::default() };
     }
@@ -221,7 +199,7 @@ fn quantile(strata: &[Stratum<f64>], share: f64) -> Bounds {
     let among = |is: &dyn Fn(f64) -> bool| {
         let marked: Vec<Stratum<bool>> =
             strata.iter().map(|stratum| stratum.map(|value| is(*value))).collect();
-        shares(&marked)
+        shares(sample, &marked)
     };
     // More runs are at or below a greater value, so both searches may halve.
     let proven = ordered.partition_point(|&value| among(&|other| other <= value).1 < share);
@@ -236,7 +214,7 @@ fn quantile(strata: &[Stratum<f64>], share: f64) -> Bounds {
 /// About how many runs in all would decide, if they go on like these.
 fn needed(sample: &Sample, number: Number, op: Op, bound: f64, value: f64, bounds: Bounds) -> Option<u64> {
     let runs = u64::from(sample.runs());
-    let one_stratum = sample.strata.len() == 1;
+    let one_stratum = sample.strata.len() == 1 && sample.together == 1;
     let by_share = |share_beyond: f64, wanted: f64| more_of_the_same(runs, share_beyond, wanted);
     match number {
         // How many runs are on the wrong side of the bound decides a percentile.
@@ -394,7 +372,8 @@ mod tests {
         assert_eq!(rules(&late, Number::Reached, Op::Below, 0.9), Ruling::Undecided);
         // A metric of ones and zeros is a share too: 0 of 10 has none, 10 of 20 is exact.
         let half: Vec<f64> = (0..20).map(|i| f64::from(i % 2)).collect();
-        let judged = judge(&of(None, &half), Number::Mean, Op::Below, 0.3, false);
+        let answers = Sample { share: true, ..of(None, &half) };
+        let judged = judge(&answers, Number::Mean, Op::Below, 0.3, false);
         assert!(
             judged.ruling == Ruling::Passes && (judged.low.unwrap() - 0.301_954).abs() < 1e-5,
             "{judged:?}"
