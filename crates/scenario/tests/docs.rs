@@ -28,7 +28,7 @@ fn errors_page_is_fresh() {
     let groups = [
         ("RC0", "Reading and YAML"),
         ("RC1", "Keys, structure and single values"),
-        ("RC20 RC21 RC22 RC23", "Meaning"),
+        ("RC20 RC21 RC22 RC23 RC24", "Meaning"),
         ("RC25 RC26 RC27", "Oddities: warnings, the scenario is played"),
         ("RC30 RC31", "Inventories and other CSV files"),
         ("RC32", "Oddities of inventories: warnings, the scenario is played"),

@@ -148,7 +148,11 @@ fn what_cannot_be_asked_is_refused_with_its_place_and_a_way_out() {
         (whole("catch: { ring: First, member: good, sizes: 20 to 500 }"), "RC235", "nothing to catch"),
         (whole("catch: { ring: First, member: crash, sizes: 20 to 500 }"), "RC235", "no member"),
         (
-            format!("{}uncertain: {{ defects.crash.share: 1% to 5% }}\n", whole("rates: [1%]")),
+            whole("rates: [1%]").replace(
+                "release: { published: 2026-10-13 }",
+                "releases: { bad: { published: 2026-10-13 } }",
+            ) + "defects: { crash: { in: bad, share: 2%, shows: at restart } }\n\
+                   uncertain: { defects.crash.share: 1% to 5% }\n",
             "RC220",
             "gives the defects of the bank its rates",
         ),

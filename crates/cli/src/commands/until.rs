@@ -47,7 +47,7 @@ pub(super) fn rounds(args: &UntilArgs, prepared: &Prepared) -> Result<Option<Rou
         return Ok(None);
     }
     let layout = &prepared.layout;
-    if rollcast_sweep::layout::BLOCK % layout.together != 0 {
+    if !rollcast_sweep::layout::BLOCK.is_multiple_of(layout.together) {
         let message = format!(
             "rounds of {} runs are no whole draws of {}",
             rollcast_sweep::layout::BLOCK,

@@ -128,7 +128,7 @@ fn what_cannot_be_played_is_refused_before_anything_is() {
         ("gates large.yaml", &["RC207", "2020 devices"]),
         ("gates ring.yaml", &["RC204", "`Rng1` is no ring", "did you mean `Ring1`?"]),
         ("validate ring.yaml", &["RC204"]),
-        ("gates plan.yaml --set defects.crash.share=5%", &["RC220"]),
+        ("gates plan.yaml --set defects.crash.share=5%", &["RC218", "`crash`"]),
         ("run plan.yaml --gate stopp", &["`stopp` is no strategy"]),
     ] {
         let done = place.ends(2, line);

@@ -17,4 +17,5 @@ mod support;
 mod sweep;
 mod sweep_faults;
 mod sweep_limits;
+mod until;
 mod validate;

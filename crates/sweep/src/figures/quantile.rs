@@ -87,7 +87,7 @@ pub fn quantile_value(sample: &Sample, share: f64) -> Option<Reach> {
 /// upper end is the same from above with 1 - p.
 ///
 /// Hettmansperger and Sheather, Statistics & Probability Letters 4 (1986) 75-79 (the median); Nyblom, Statistics &
-/// Probability Letters 14 (1992) 151-155 (any quantile); David and Nagaraja, 'Order Statistics', 3rd ed. (2003), section
+/// Probability Letters 14 (1992) 129-131 (any quantile); David and Nagaraja, 'Order Statistics', 3rd ed. (2003), section
 /// 7.1.
 pub fn order_statistic_interval(ordered: &[f64], share: f64, tail: f64) -> (Option<f64>, Option<f64>) {
     let n = ordered.len() as u32;
