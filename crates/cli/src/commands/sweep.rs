@@ -22,8 +22,8 @@ use crate::{
     limits,
     output::{CannotWrite, print, say},
     render::{
-        comparison,
         number::{count, many, time},
+        sweep::of_sweep,
     },
 };
 
@@ -123,7 +123,7 @@ fn finish(
         return Ok(exit);
     }
     write_results(layout, results, dir)?;
-    print(&comparison::of_sweep(prepared, results, rounds, dir))?;
+    print(&of_sweep(prepared, results, rounds, dir))?;
     Ok(exit)
 }
 

@@ -1,34 +1,24 @@
 //! A comparison as a planner wants to read it: strategies as columns, metrics as rows.
 
-use std::{fmt::Write, path::Path};
+use std::fmt::Write;
 
 use clap::builder::styling::{AnsiColor, Style};
-use rollcast_sweep::{
-    figures::comparison::{Comparison, Statistic},
-    layout::{Column, Design, Layout},
-    prepare::Prepared,
-    rounds::Rounds,
-    rows::Results,
-};
+use rollcast_sweep::layout::Column;
 
 use super::{
-    number::{count, many, share},
-    sensitivity,
+    front::pareto,
+    number::{many, share},
     table::grid::{Grid, Lean},
 };
-use crate::{
-    commands::label,
-    report::{
-        choice::{listed, signed, told},
-        comparison::{self, Compared, Metric, Of, Told},
-        stopping::stopping,
-    },
+use crate::report::{
+    choice::{listed, signed, told},
+    comparison::{self, Compared, Metric, Of, Told},
 };
 
 /// Bold, for headings and best values.
 pub(super) const HEADING: Style = Style::new().bold();
 /// Width of a table: what fits most terminals, and a screenshot.
-const WIDTH: usize = 100;
+pub(super) const WIDTH: usize = 100;
 
 pub(super) fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
@@ -65,6 +55,7 @@ pub(crate) fn table(of: &Compared) -> String {
     beside(&mut out, of, &all[1..], differences);
     beside(&mut out, of, &all, quantiles);
     spread(&mut out, of);
+    pareto(&mut out, of);
     for sentence in of.stopping.iter().flat_map(|stopping| &stopping.sentences) {
         out.push('\n');
         lines(sentence, WIDTH).into_iter().for_each(|line| put(&mut out, format_args!("{line}")));
@@ -148,7 +139,7 @@ fn is_empty(metric: &Metric) -> bool {
     metric.of.iter().all(|of| of.mean.is_none_or(|mean| mean.value == 0.0))
 }
 
-fn column(metric: &Metric) -> Column {
+pub(super) fn column(metric: &Metric) -> Column {
     Column {
         name: metric.name.clone(),
         unit: metric.unit.clone(),
@@ -164,7 +155,7 @@ fn heading(of: &Compared, first: &'static str, some: &[usize]) -> Grid {
 }
 
 /// A long name over several lines, cut at its blanks.
-fn wrapped(name: &str) -> String {
+pub(super) fn wrapped(name: &str) -> String {
     let mut lines = vec![String::new()];
     for word in name.split(' ') {
         let last = lines.last_mut().expect("invariant: there is a line");
@@ -426,138 +417,4 @@ fn whole_numbers(text: &str) -> Vec<String> {
         }
     }
     words
-}
-
-/// What a sweep says at its end: the points that matter, and where everything is.
-pub(crate) fn of_sweep(
-    prepared: &Prepared,
-    results: &Results,
-    rounds: Option<&Rounds>,
-    dir: &Path,
-) -> String {
-    /// More would scroll; all are in the files.
-    const SHOWN: usize = 12;
-    let layout = &prepared.layout;
-    let written = format!("{} in {}", many(results.runs(), "run"), dir.join("results.csv").display());
-    // Points of such a design have luck of their own: none of them can be called better than another.
-    if layout.design == Some(Design::Indices) {
-        return format!("{}\n{written}\n", sensitivity::section(prepared, results, dir));
-    }
-    let comparison = Comparison::new(layout, results);
-    let mut out = String::new();
-    let chosen = comparison::choice(prepared, &comparison, rounds);
-    let mut columns: Vec<(usize, Statistic, String)> = Vec::new();
-    let mut points: Vec<usize> = Vec::new();
-    let heading;
-    if let Some((choice, limits, aim)) = &chosen {
-        let (objective, _) = comparison::aim(prepared).expect("invariant: a choice has an aim");
-        columns.push((
-            objective.column,
-            objective.statistic,
-            named(layout, objective.column, objective.statistic),
-        ));
-        columns.extend(
-            limits.iter().map(|(limit, _)| {
-                (limit.column, limit.statistic, named(layout, limit.column, limit.statistic))
-            }),
-        );
-        points.clone_from(&choice.passing);
-        let value = |point: usize| comparison.value(point, objective.column, objective.statistic);
-        points.sort_by(|&a, &b| objective.sense.compare(value(a), value(b)));
-        let keeps = match limits.len() {
-            0 => String::new(),
-            _ => format!(
-                "; {} of {} keep all limits",
-                count(choice.passing.len() as u64),
-                many(layout.points.len() as u64, "point")
-            ),
-        };
-        heading = format!("best by {aim}{keeps}");
-    } else {
-        let front = comparison::front_columns(prepared);
-        columns.extend(
-            front
-                .iter()
-                .take(4)
-                .map(|&column| (column, Statistic::Mean, layout.columns[column].name.clone())),
-        );
-        let front = comparison::front(prepared, &comparison);
-        points.clone_from(&front.strategies);
-        let value = |point: usize| comparison.value(point, columns[0].0, Statistic::Mean);
-        points.sort_by(|&a, &b| {
-            value(a).unwrap_or(f64::INFINITY).total_cmp(&value(b).unwrap_or(f64::INFINITY))
-        });
-        heading = format!(
-            "front of {}: {} of {}",
-            listed(&front.of),
-            count(points.len() as u64),
-            many(layout.points.len() as u64, "point")
-        );
-    }
-    let mut seen: Vec<(usize, Statistic)> = Vec::new();
-    columns.retain(|&(column, statistic, _)| {
-        let new = !seen.contains(&(column, statistic));
-        seen.push((column, statistic));
-        new
-    });
-    put(&mut out, format_args!("{}", styled(HEADING, &heading)));
-    let names: Vec<String> = columns.iter().map(|(_, _, name)| wrapped(name)).collect();
-    let mut grid = Grid::new(
-        std::iter::once(("point", Lean::Left)).chain(names.iter().map(|name| (name.as_str(), Lean::Right))),
-    );
-    for &point in points.iter().take(SHOWN) {
-        let cell = |(column, statistic, _): &(usize, Statistic, String)| {
-            let of = &layout.columns[*column];
-            match comparison.reading(point, *column, *statistic) {
-                None => "undefined".into(),
-                Some(reading) => match (reading.low, reading.high) {
-                    (Some(low), Some(high)) => {
-                        format!("{}\n{} to {}", told(of, reading.value), told(of, low), told(of, high))
-                    }
-                    _ => told(of, reading.value),
-                },
-            }
-        };
-        grid.row(std::iter::once(label(layout, point)).chain(columns.iter().map(cell)));
-    }
-    out.push_str(&grid.lines());
-    if points.len() > SHOWN {
-        put(&mut out, format_args!("  and {} more", count((points.len() - SHOWN) as u64)));
-    }
-    if let Some(rounds) = rounds {
-        for sentence in stopping(prepared, rounds, &comparison).sentences {
-            out.push('\n');
-            lines(&sentence, WIDTH).into_iter().for_each(|line| put(&mut out, format_args!("{line}")));
-        }
-    }
-    if let Some((choice, limits, aim)) = &chosen {
-        out.push('\n');
-        for (n, sentence) in comparison::sentences(prepared, choice, limits, aim).iter().enumerate() {
-            for (i, line) in lines(sentence, 94).into_iter().enumerate() {
-                let indent = match (n, i) {
-                    (0, 0) => "",
-                    (0, _) | (_, 0) => "  ",
-                    _ => "    ",
-                };
-                put(&mut out, format_args!("{indent}{line}"));
-            }
-        }
-    }
-    let matters = sensitivity::section(prepared, results, dir);
-    if !matters.is_empty() {
-        put(&mut out, format_args!("\n{}", matters.trim_end()));
-    }
-    put(&mut out, format_args!("\n{written}"));
-    out
-}
-
-/// The name of a statistic of a column.
-fn named(layout: &Layout, column: usize, statistic: Statistic) -> String {
-    let name = &layout.columns[column].name;
-    match statistic {
-        Statistic::Mean => name.clone(),
-        Statistic::Median => format!("median of {name}"),
-        Statistic::Percentile(percent) => format!("{percent} % of runs: {name}"),
-        Statistic::Reached => format!("reached: {name}"),
-    }
 }

@@ -1,0 +1,64 @@
+//! The trade between two metrics as a picture: every strategy, and the front of those that nothing beats.
+
+use rollcast_sweep::layout::Column;
+
+use super::{
+    chart::{self, Told},
+    comparison::{HEADING, WIDTH, column, lines, put, styled},
+};
+use crate::report::{
+    choice::told,
+    comparison::{Compared, Metric},
+};
+
+/// Names of so many points of the front are said, the others are counted.
+const NAMED: usize = 12;
+
+/// Strategies between the two metrics of the front.
+pub(super) fn pareto(out: &mut String, of: &Compared) {
+    let [first, second] = of.front.of.as_slice() else { return };
+    let metric = |name: &String| of.metrics.iter().find(|metric| metric.name == *name);
+    let Some((x, y)) = metric(first).zip(metric(second)) else { return };
+    let means =
+        |metric: &Metric| metric.of.iter().map(|of| of.mean.map(|mean| mean.value)).collect::<Vec<_>>();
+    let names: Vec<String> = of.strategies.iter().map(|strategy| strategy.name.clone()).collect();
+    picture(out, (&column(x), &means(x)), (&column(y), &means(y)), &of.front.strategies, &names);
+}
+
+/// A picture of points between two columns of which less is better, with the names of those on the front.
+pub(super) fn picture(
+    out: &mut String,
+    (x, x_means): (&Column, &[Option<f64>]),
+    (y, y_means): (&Column, &[Option<f64>]),
+    on: &[usize],
+    names: &[String],
+) {
+    let defined = (0..names.len()).filter_map(|i| Some((i, (x_means[i]?, y_means[i]?))));
+    let (numbers, points): (Vec<usize>, Vec<(f64, f64)>) = defined.unzip();
+    let is_on: Vec<bool> = numbers.iter().map(|i| on.contains(i)).collect();
+    let said = |of: &Column| -> Told {
+        let of = of.clone();
+        Box::new(move |value| told(&of, value.max(0.0)))
+    };
+    let chart = match x.lower_is_better && y.lower_is_better {
+        true => chart::front(&points, &is_on, [said(x), said(y)]),
+        false => String::new(),
+    };
+    if chart.is_empty() {
+        return;
+    }
+    put(
+        out,
+        format_args!("\n{} (means: {} upwards, {} to the right)", styled(HEADING, "front"), y.name, x.name),
+    );
+    out.push_str(&chart);
+    let mut from_left: Vec<usize> = (0..points.len()).filter(|i| is_on[*i]).collect();
+    from_left.sort_by(|a, b| points[*a].0.total_cmp(&points[*b].0));
+    let named: Vec<String> = from_left.iter().take(NAMED).map(|i| names[numbers[*i]].clone()).collect();
+    let more = match from_left.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let text = format!("the squares from left to right: {}{more}", named.join("; "));
+    lines(&text, WIDTH - 2).into_iter().for_each(|line| put(out, format_args!("  {line}")));
+}
