@@ -41,7 +41,7 @@ fn rounds_are_the_same_bytes_on_any_number_of_threads_and_after_an_interruption(
     assert_eq!(results(&place, "seven"), whole);
     // Some points went on and others did not, none to the end.
     let rows = whole.0.lines().count() - 1;
-    assert!(rows > 7 * 50 && rows < 7 * 1_000 && rows % 25 == 0, "{rows}");
+    assert!(rows > 7 * 50 && rows < 7 * 1_000 && rows.is_multiple_of(25), "{rows}");
     let said = one.replace('\n', " ");
     assert!(
         said.contains("known: half an interval of the mean of exposed.device-days at most 0.3 %"),
