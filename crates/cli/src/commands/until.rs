@@ -7,7 +7,7 @@ use rollcast_scenario::{compile::bound_in_unit, scalar::Bound};
 use rollcast_sweep::{
     figures::comparison::{Criterion, Statistic},
     figures::front::Sense,
-    layout::Layout,
+    layout::{Design, Layout},
     prepare::Prepared,
     refusal::Refusal,
     rounds::{Rounds, Until},
@@ -47,6 +47,10 @@ pub(super) fn rounds(args: &UntilArgs, prepared: &Prepared) -> Result<Option<Rou
         return Ok(None);
     }
     let layout = &prepared.layout;
+    if layout.design == Some(Design::Indices) {
+        let message = "`sobol-indices` is about shares of the variance, and no point of it is waited for";
+        return Err(refuse(message, "leave the option out, or take another design"));
+    }
     if !rollcast_sweep::layout::BLOCK.is_multiple_of(layout.together) {
         let message = format!(
             "rounds of {} runs are no whole draws of {}",

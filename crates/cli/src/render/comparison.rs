@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::builder::styling::{AnsiColor, Style};
-use rollcast_sweep::layout::Column;
+use rollcast_sweep::{figures::estimate::SKEWED, layout::Column};
 
 use super::{
     front::pareto,
@@ -218,9 +218,9 @@ fn mean(metric: &Metric, column: &Column, of: &Of, i: usize) -> String {
     text + &reached(&mean, of)
 }
 
-/// True if the interval of a mean is not to be trusted as others are.
+/// True if the mean is so skewed that its interval, if it has one, is not to be trusted as others are.
 fn is_rough(mean: &comparison::Mean) -> bool {
-    mean.procedure == comparison::Procedure::BootstrapT
+    mean.procedure == comparison::Procedure::BootstrapT && (mean.skew.abs() > SKEWED || mean.low.is_none())
 }
 
 /// How often runs got there, under a mean in which some did not.

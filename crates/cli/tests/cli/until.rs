@@ -135,6 +135,12 @@ fn what_cannot_be_waited_for_is_refused() {
     place.write("plan.yaml", &CLOSE.replace("then: least", "only-if: harmed <= 3, then: least"));
     let done = place.ends(2, "compare plan.yaml --until-decided 95% --worth 3");
     assert!(done.err.contains("`only-if` of `choose` is a limit"), "{}", done.err);
+    place.write(
+        "indices.yaml",
+        "base: a.yaml\naxes: { rings.Ring2.deferral: 2 d to 6 d }\ndesign: { sobol-indices: 8 }\nruns: 2\n",
+    );
+    let done = place.ends(2, "sweep indices.yaml -o x --until-ci 2%");
+    assert!(done.err.contains("shares of the variance"), "{}", done.err);
     place.write("plan.yaml", &CLOSE.replace("exposed.device-days", "exposed.device-days.p95"));
     let done = place.ends(2, "compare plan.yaml --until-decided 95% --worth 3");
     assert!(done.err.contains("decides by no mean"), "{}", done.err);

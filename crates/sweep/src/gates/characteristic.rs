@@ -1,17 +1,19 @@
 //! What a rule does about one release: how probably it stops it, when, and how many devices were harmed until then.
 
-use rollcast_core::stats::{Summary, clopper_pearson, order_statistics, rule_of_three};
+use rollcast_core::stats::{clopper_pearson, order_statistics, rule_of_three};
 use rollcast_scenario::scalar::Column;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
+    figures::{
+        TAIL,
+        estimate::{Estimate, Pivot},
+        sample::Stratum,
+    },
     prepare::Prepared,
     rows::{Played, Results, Row},
 };
-
-/// Probability on each side of an interval of 95 %.
-const TAIL: f64 = 0.025;
 
 /// A probability as it was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
@@ -51,7 +53,8 @@ pub struct Mean {
     pub runs: u32,
     /// The mean.
     pub value: f64,
-    /// 95 % interval (Student's t); none for a single run and where all runs give the same.
+    /// 95 % interval (Student's t, or bootstrap-t where the mean is skewed); none for a single run, where all runs give the
+    /// same, and where they are too skewed and too few.
     pub low: Option<f64>,
     /// Its upper end.
     pub high: Option<f64>,
@@ -60,20 +63,16 @@ pub struct Mean {
 }
 
 impl Mean {
-    /// Of values; `None` without any.
-    pub fn of(values: &[f64]) -> Option<Self> {
-        let found: Vec<Option<f64>> = values.iter().copied().map(Some).collect();
-        let summary = Summary::of(&found, None);
+    /// Of values, skewed ones with resamples that `seed` addresses; `None` without any.
+    pub fn of(values: Vec<f64>, seed: u64) -> Option<Self> {
         let runs = values.len() as u32;
-        let same = values.windows(2).all(|pair| pair[0] == pair[1]);
-        let interval = summary.mean_interval.filter(|_| !same);
-        Some(Mean {
-            runs,
-            value: summary.mean?,
-            low: interval.map(|interval| interval.0),
-            high: interval.map(|interval| interval.1),
-            varies_at_most: same.then(|| rule_of_three(runs)),
-        })
+        let found = Estimate::of(&[Stratum { weight: 1.0, values }], seed)?;
+        let (low, high) = found.bounds(TAIL).interval().unzip();
+        let varies_at_most = match found.pivot {
+            Pivot::Constant(at_most) => Some(at_most),
+            _ => None,
+        };
+        Some(Mean { runs, value: found.value, low, high, varies_at_most })
     }
 }
 
@@ -146,6 +145,7 @@ pub struct Characteristic {
 pub struct Runs<'a> {
     rows: Vec<Option<&'a Row>>,
     slots: Slots,
+    seed: u64,
 }
 
 /// Positions of the columns.
@@ -172,7 +172,7 @@ impl<'a> Runs<'a> {
             harmed: column("harmed")?,
             after: column("harmed.after-stop")?,
         };
-        Some(Runs { rows: rows(prepared, results, point, member), slots })
+        Some(Runs { rows: rows(prepared, results, point, member), slots, seed: prepared.layout.seed })
     }
 
     /// By replication: whether a rule stopped the release; `None` for a run that failed.
@@ -184,6 +184,7 @@ impl<'a> Runs<'a> {
     /// failed.
     pub fn characteristic(&self, unstopped: &Runs<'_>, before: &[usize]) -> Option<Characteristic> {
         let Slots { without_harm, landed, first_harm, harmed, after, .. } = self.slots;
+        let seed = self.seed;
         let rows: Vec<&Row> = self.rows.iter().copied().flatten().collect();
         let runs = rows.len() as u32;
         let count = |holds: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| holds(row)).count() as u32;
@@ -213,10 +214,10 @@ impl<'a> Runs<'a> {
             delay_from_publication: Delay::of(
                 &rows.iter().map(|row| row.values[landed].filter(|_| stops(row))).collect::<Vec<_>>(),
             ),
-            harmed_until_stop: Mean::of(&rows.iter().map(|row| until(row)).collect::<Vec<_>>())?,
-            harmed_until_stop_if_stopped: Mean::of(&lucky),
-            harmed: Mean::of(&rows.iter().filter_map(|row| row.values[harmed]).collect::<Vec<_>>())?,
-            spared: Mean::of(&spared.collect::<Vec<_>>())?,
+            harmed_until_stop: Mean::of(rows.iter().map(|row| until(row)).collect(), seed)?,
+            harmed_until_stop_if_stopped: Mean::of(lucky, seed),
+            harmed: Mean::of(rows.iter().filter_map(|row| row.values[harmed]).collect(), seed)?,
+            spared: Mean::of(spared.collect(), seed)?,
             ended_early: count(&|row| row.ended_early),
         })
     }
@@ -275,10 +276,10 @@ mod tests {
 
     #[test]
     fn means_of_the_same_have_no_interval_without_width() {
-        let same = Mean::of(&[2.0; 30]).unwrap();
+        let same = Mean::of(vec![2.0; 30], 1).unwrap();
         assert_eq!((same.value, same.low, same.varies_at_most), (2.0, None, Some(0.1)));
-        let other = Mean::of(&[1.0, 2.0, 3.0]).unwrap();
+        let other = Mean::of(vec![1.0, 2.0, 3.0], 1).unwrap();
         assert!(other.low.is_some() && other.varies_at_most.is_none(), "{other:?}");
-        assert_eq!(Mean::of(&[]), None);
+        assert_eq!(Mean::of(vec![], 1), None);
     }
 }
