@@ -42,7 +42,7 @@ pub(crate) type Told = Box<dyn Fn(f64) -> String>;
 const FRONT: (u32, u32) = (120, 48);
 
 /// Draws points between two numbers of which less is better: those of the front as squares joined by a line, the others as
-/// single dots. `told` says the numbers of the axes. Fewer than three points, or points in one line with an axis, are no picture.
+/// smaller ones. `told` says the numbers of the axes. Fewer than three points, or points in one line with an axis, are no picture.
 pub(crate) fn front(points: &[(f64, f64)], on: &[bool], told: [Told; 2]) -> String {
     let ends = |of: fn(&(f64, f64)) -> f64| {
         let all = points.iter().map(of);
@@ -57,16 +57,16 @@ pub(crate) fn front(points: &[(f64, f64)], on: &[bool], told: [Told; 2]) -> Stri
     }
     let dot = ((right - left) / f64::from(FRONT.0), (high - low) / f64::from(FRONT.1));
     let at = |(x, y): (f64, f64)| (x as f32, y as f32);
-    let square = |(x, y): (f64, f64)| {
-        let around = [-1.0, 0.0, 1.0];
-        around.into_iter().flat_map(move |i| around.into_iter().map(move |j| (x + i * dot.0, y + j * dot.1)))
+    let square = |(x, y): (f64, f64), size: i32| {
+        let around = move || (0..size).map(f64::from);
+        around().flat_map(move |i| around().map(move |j| (x + i * dot.0, y + j * dot.1)))
     };
     let marked = || points.iter().copied().zip(on);
     let mut line: Vec<(f64, f64)> = marked().filter(|(_, on)| **on).map(|(point, _)| point).collect();
     line.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    let squares: Vec<(f32, f32)> = line.iter().flat_map(|point| square(*point)).map(at).collect();
+    let squares: Vec<(f32, f32)> = line.iter().flat_map(|point| square(*point, 3)).map(at).collect();
     let line: Vec<(f32, f32)> = line.into_iter().map(at).collect();
-    let dots: Vec<(f32, f32)> = marked().map(|(point, _)| at(point)).collect();
+    let dots: Vec<(f32, f32)> = marked().flat_map(|(point, _)| square(point, 2)).map(at).collect();
     let (line, squares, dots) = (Shape::Lines(&line), Shape::Points(&squares), Shape::Points(&dots));
     let [first, second] = told;
     let mut chart =

@@ -234,9 +234,9 @@ fn differences(out: &mut String, of: &Compared, some: &[usize]) {
     put(
         out,
         format_args!(
-            "\n{} {first} (run by run with the same luck; 95 % interval{})",
+            "\n{} {first} (run by run, the same luck; 95 % interval{})",
             styled(HEADING, "against"),
-            if of.strategies.len() > 2 { "; better and worse by Holm, 5 % for all" } else { "" }
+            if of.strategies.len() > 2 { "; verdicts by Holm, 5 % for all" } else { "" }
         ),
     );
     let mut grid = heading(of, "", some);
