@@ -16,8 +16,8 @@ use crate::{
     rows::Results,
 };
 
-/// The least replications before anything is decided.
-pub const FIRST: u32 = 30;
+/// The least replications before anything is decided; in whole rounds [`Rounds::FIRST`].
+const FIRST: u32 = 30;
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +27,7 @@ pub enum Until {
     ///
     /// Chow and Robbins, 'On the asymptotic theory of fixed-width sequential confidence intervals for the mean', Annals of
     /// Mathematical Statistics 36 (1965) 457-462: the interval covers its 95 % in the limit of narrow intervals; with few runs a
-    /// little less, which is why there are at least [`FIRST`].
+    /// little less, which is why there are at least [`Rounds::FIRST`].
     Narrow {
         /// What is estimated.
         of: Criterion,
@@ -64,11 +64,16 @@ pub struct Rounds {
     left: Vec<usize>,
     /// What Kim and Nelson's procedure came to.
     decision: Option<State>,
+    /// Points of which the figure is undefined, so that more runs would not tell.
+    undefined: Vec<usize>,
 }
 
 impl Rounds {
-    /// Rounds of a layout whose members have as many runs as there may be, with `first` (at least [`FIRST`]) before anything
-    /// is decided.
+    /// The replications before the first decision at the least.
+    pub const FIRST: u32 = FIRST.div_ceil(BLOCK) * BLOCK;
+
+    /// Rounds of a layout whose members have as many runs as there may be, with `first` (at least
+    /// [`Rounds::FIRST`]) before anything is decided.
     pub fn new(layout: &Layout, until: Until, first: u32) -> Self {
         let most = layout.members.iter().map(|member| member.runs).max().unwrap_or(0);
         let first = first.max(FIRST).div_ceil(BLOCK) * BLOCK;
@@ -80,6 +85,7 @@ impl Rounds {
             ends: vec![0; points],
             left: (0..points).collect(),
             decision: None,
+            undefined: Vec::new(),
         }
     }
 
@@ -103,6 +109,11 @@ impl Rounds {
         &self.left
     }
 
+    /// Points that are waited for in vain, because the figure is undefined there.
+    pub fn undefined(&self) -> &[usize] {
+        &self.undefined
+    }
+
     /// What came of the procedure that looks for the best, if that is what is waited for.
     pub fn decision(&self) -> Option<&State> {
         self.decision.as_ref()
@@ -111,7 +122,8 @@ impl Rounds {
     /// The cells of the next round, in plan order; none if there is nothing to wait for any more.
     pub fn next(&mut self, layout: &Layout) -> Vec<u64> {
         let decided = self.decision.as_ref().is_some_and(|state| state.decided);
-        let going: Vec<usize> = self.left.iter().copied().filter(|&p| self.ends[p] < self.most).collect();
+        let hopeless = |point: &usize| self.ends[*point] >= self.most || self.undefined.contains(point);
+        let going: Vec<usize> = self.left.iter().copied().filter(|point| !hopeless(point)).collect();
         if decided || going.is_empty() {
             return Vec::new();
         }
@@ -136,11 +148,16 @@ impl Rounds {
             Until::Narrow { of, share, floor } => {
                 let study = Comparison::new(layout, results);
                 self.left.retain(|&point| !is_narrow(&study, point, of, share, floor));
+                let defined = |point: usize| study.value(point, of.column, of.statistic).is_some();
+                self.undefined = self.left.iter().copied().filter(|&point| !defined(point)).collect();
             }
             Until::Decided { column, sense, confidence, worth } => {
                 let sign = if sense == Sense::Least { 1.0 } else { -1.0 };
                 let of = |&point: &usize| observations(&Sample::of(layout, results, point, column), sign);
-                let Some(all) = self.left.iter().map(of).collect::<Option<Vec<_>>>() else { return };
+                let Some(all) = self.left.iter().map(of).collect::<Option<Vec<_>>>() else {
+                    self.undefined.clone_from(&self.left);
+                    return;
+                };
                 // Where a run failed, what all have is what can be compared.
                 let shortest = all.iter().map(Vec::len).min().unwrap_or(0);
                 let first = (self.first / layout.together.max(1)) as usize;

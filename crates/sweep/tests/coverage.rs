@@ -58,7 +58,7 @@ fn bank(members: &[(f64, u32)], mut draw: impl FnMut(usize) -> f64) -> Sample {
         missing: 0,
         ended_early: 0,
         together: 1,
-        share: false,
+        indicator: false,
         seed: 1,
     }
 }

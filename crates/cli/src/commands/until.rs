@@ -59,6 +59,12 @@ pub(super) fn rounds(args: &UntilArgs, prepared: &Prepared) -> Result<Option<Rou
         );
         return Err(refuse(&message, "write `per-draw: 5` in `runs`, or leave it out"));
     }
+    let first = Rounds::FIRST;
+    let most = layout.members.iter().map(|member| member.runs).max().unwrap_or(0);
+    if most < first {
+        let message = format!("runs end at {most}, and nothing is decided before there are {first}");
+        return Err(refuse(&message, &format!("write `at-most: {first}` or more in `runs`")));
+    }
     let (criterion, words) = match comparison::aim(prepared) {
         Some(found) => found,
         None => {

@@ -43,7 +43,10 @@ pub(crate) fn table(of: &Compared) -> String {
         "{}, seed {}, {} of each strategy{bank}, the same luck for all",
         of.files.join(", "),
         of.seed,
-        many(runs.into(), "run"),
+        match &of.stopping {
+            Some(stopping) => spanned(&stopping.runs),
+            None => many(runs.into(), "run"),
+        },
     );
     for (i, line) in lines(&heading, WIDTH).into_iter().enumerate() {
         put(&mut out, format_args!("{}", if i == 0 { styled(HEADING, &line) } else { line }));
@@ -66,6 +69,12 @@ pub(crate) fn table(of: &Compared) -> String {
     out
 }
 
+/// Numbers of runs that strategies were played, each against every release.
+fn spanned(runs: &[u32]) -> String {
+    let (least, most) = (runs.iter().min().copied().unwrap_or(0), runs.iter().max().copied().unwrap_or(0));
+    if least == most { many(most.into(), "run") } else { format!("{least} to {}", many(most.into(), "run")) }
+}
+
 /// What the marks of the means say, as far as they occur.
 fn legend(out: &mut String, of: &Compared) {
     let mut marks = Vec::new();
@@ -79,7 +88,7 @@ fn legend(out: &mut String, of: &Compared) {
         marks.push(">= 'never' counts as the end of the watch, and below it how often it is reached");
     }
     if telling(of).flat_map(|metric| &metric.of).filter_map(|of| of.mean).any(|mean| is_rough(&mean)) {
-        marks.push("^ a skewed mean: a rough interval by bootstrap-t, better with more runs");
+        marks.push("^ a skewed mean: a rough interval, better with more runs");
     }
     for line in lines(&marks.join("; "), WIDTH - 2) {
         put(out, format_args!("  {line}"));
@@ -211,7 +220,7 @@ fn mean(metric: &Metric, column: &Column, of: &Of, i: usize) -> String {
             let rough = if is_rough(&mean) { " ^" } else { "  " };
             format!("{value}\n{} to {}{rough}", told(column, low.max(0.0)), told(column, high))
         }
-        (_, _, Some(_)) => format!("{value}\nin every run  "),
+        (_, _, Some(_)) => format!("{value}\nno variation  "),
         _ if is_rough(&mean) => format!("{value}\ntoo few runs ^"),
         _ => value,
     };
@@ -220,7 +229,8 @@ fn mean(metric: &Metric, column: &Column, of: &Of, i: usize) -> String {
 
 /// True if the mean is so skewed that its interval, if it has one, is not to be trusted as others are.
 fn is_rough(mean: &comparison::Mean) -> bool {
-    mean.procedure == comparison::Procedure::BootstrapT && (mean.skew.abs() > SKEWED || mean.low.is_none())
+    let resampled = mean.procedure == comparison::Procedure::BootstrapT;
+    mean.skew.abs() > SKEWED || resampled && mean.low.is_none()
 }
 
 /// How often runs got there, under a mean in which some did not.
@@ -265,7 +275,8 @@ fn against(column: &Column, of: &Of) -> String {
         (Some(low), Some(high)) => {
             format!("{value} {word}\n{} to {}", signed(column, low), signed(column, high))
         }
-        _ => format!("{value} {word}"),
+        _ if against.varies_at_most.is_some() => format!("{value} {word}\nno variation"),
+        _ => format!("{value} {word}\ntoo few runs"),
     }
 }
 
@@ -377,9 +388,10 @@ fn near(of: &Compared) -> String {
     const OFTEN: f64 = 0.05;
     let Some(shares) = &of.front.share_of_resamples else { return String::new() };
     let off = (0..shares.len()).filter(|i| !of.front.strategies.contains(i) && shares[*i] >= OFTEN);
-    let names: Vec<String> =
-        off.map(|i| format!("{} ({} of resamples)", of.strategies[i].name, share(shares[i]))).collect();
-    if names.is_empty() { String::new() } else { format!("; off it by luck, perhaps: {}", listed(&names)) }
+    let names: Vec<String> = off
+        .map(|i| format!("{} (on it in {} of resamples)", of.strategies[i].name, share(shares[i])))
+        .collect();
+    if names.is_empty() { String::new() } else { format!("; perhaps on it too: {}", listed(&names)) }
 }
 
 /// Lines of at most so many characters.

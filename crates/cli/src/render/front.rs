@@ -5,10 +5,11 @@ use rollcast_sweep::layout::Column;
 use super::{
     chart::{self, Told},
     comparison::{HEADING, WIDTH, column, lines, put, styled},
+    number::share,
 };
 use crate::report::{
     choice::told,
-    comparison::{Compared, Metric},
+    comparison::{Compared, Front, Metric},
 };
 
 /// Names of so many points of the front are said, the others are counted.
@@ -61,4 +62,22 @@ pub(super) fn picture(
     };
     let text = format!("the squares from left to right: {}{more}", named.join("; "));
     lines(&text, WIDTH - 2).into_iter().for_each(|line| put(out, format_args!("  {line}")));
+}
+
+/// How sure the places on a front are, as far as resamples of the runs tell; `None` if they are all sure or nothing is known.
+pub(super) fn sureness(front: &Front, names: &[String]) -> Option<String> {
+    /// Below it luck alone does not bring a point there often enough to speak of.
+    const OFTEN: f64 = 0.05;
+    let shares = front.share_of_resamples.as_ref()?;
+    let mut unsure: Vec<usize> = (0..names.len())
+        .filter(|i| shares[*i] < 1.0 && (shares[*i] >= OFTEN || front.strategies.contains(i)))
+        .collect();
+    unsure.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]).then(a.cmp(b)));
+    let told = |&i: &usize| format!("{} in {}", names[i], share(shares[i]));
+    let named: Vec<String> = unsure.iter().take(NAMED).map(told).collect();
+    let more = match unsure.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    (!named.is_empty()).then(|| format!("on the front of resampled runs: {}{more}", named.join("; ")))
 }

@@ -10,7 +10,7 @@ use rollcast_sweep::{
         indices::{Share, Shares},
         name,
     },
-    layout::{Column, Layout},
+    layout::{Column, Design, Layout},
     prepare::Prepared,
     rows::Results,
 };
@@ -109,11 +109,13 @@ fn effects(
     axes: &[Result<Effect, Silence>],
     restricted: bool,
 ) {
+    let cube = layout.design == Some(Design::Cube);
     told_in_lines(
         out,
         &format!(
-            "main effects on {}: how far the means of the values of an axis are apart (below it its 95 % interval, luck only)",
-            column.name
+            "main effects on {}: how far the means of the values of an axis are apart (below it its 95 % interval{})",
+            column.name,
+            if cube { ", over luck and what the other axes happen to have" } else { ", luck only" }
         ),
     );
     let size = |axis: usize| axes[axis].as_ref().map_or(-1.0, |effect| effect.size);
@@ -160,9 +162,12 @@ fn effect_cell(column: &Column, effect: &Effect, part: f64) -> String {
         Some((low, high)) => {
             format!("{}  {size}\n{} to {}", bar(part), signed(column, low), signed(column, high))
         }
-        None if effect.size == 0.0 => format!("{}  none", bar(0.0)),
+        None if effect.constant && effect.size == 0.0 => {
+            let differs = share((3.0 / effect.runs as f64).min(1.0));
+            format!("{}  the same\n(differs in < {differs} of runs)", bar(0.0))
+        }
         None if effect.constant => format!("{}  {size}\nin every run", bar(part)),
-        None => format!("{}  {size}\none run: no interval", bar(part)),
+        None => format!("{}  {size}\ntoo few for an interval", bar(part)),
     }
 }
 

@@ -12,7 +12,7 @@ use rollcast_sweep::{
 
 use super::{
     comparison::{HEADING, WIDTH, lines, put, styled, wrapped},
-    front::picture,
+    front::{picture, sureness},
     number::{count, many},
     sensitivity,
     table::grid::{Grid, Lean},
@@ -130,6 +130,10 @@ pub(crate) fn of_sweep(
         let names: Vec<String> = (0..layout.points.len()).map(|point| label(layout, point)).collect();
         let axis = |column: &usize| &layout.columns[*column];
         picture(&mut out, (axis(x), &means(x)), (axis(y), &means(y)), &of_front.strategies, &names);
+    }
+    let names: Vec<String> = (0..layout.points.len()).map(|point| label(layout, point)).collect();
+    if let Some(text) = sureness(&of_front, &names) {
+        lines(&text, WIDTH - 2).into_iter().for_each(|line| put(&mut out, format_args!("  {line}")));
     }
     if let Some(rounds) = rounds {
         for sentence in stopping(prepared, rounds, &comparison).sentences {

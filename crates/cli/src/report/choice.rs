@@ -61,7 +61,9 @@ fn of_chosen(
         let same = next.difference.as_ref().is_some_and(|d| d.less + d.more == 0);
         let told_from = choice.passing.len() - 1 - chosen.rivals.len();
         said.push(match chosen.rivals.as_slice() {
-            _ if same => format!("the next, {other}, is the same in every pair of runs"),
+            [only] if same && *only == next.point => {
+                format!("the next, {other}, is the same in every pair of runs")
+            }
             [] if choice.passing.len() == 2 => format!("it is better than the next, {other}{by}"),
             [] => format!("it is better than each of the other {told_from}; the next is {other}{by}"),
             rivals => {
@@ -145,7 +147,7 @@ pub(crate) fn difference(column: &Column, of: &Difference) -> String {
             format!("{value} ({} to {})", signed(column, low), signed(column, high))
         }
         Bounds::Constant { .. } if of.less + of.more == 0 => "the same in every pair of runs".into(),
-        Bounds::Constant { .. } => format!("{value} in every pair of runs"),
+        Bounds::Constant { .. } => format!("{value} without variation"),
         Bounds::Unknown => value,
     }
 }

@@ -266,7 +266,7 @@ impl<'a> OfRun<'a> {
                 missing: 0,
                 ended_early: replications.ended_early.len() as u32,
                 together: self.together,
-                share: wanted.metric.unit() == Unit::Share,
+                indicator: wanted.metric == Metric::StopBeforeOffer,
                 seed: self.seed,
             };
             criterion.gate(words.clone(), None, &sample, point)

@@ -57,6 +57,13 @@ fn narrow(
     if left.is_empty() {
         return format!("known: {wanted}, after {}", span(layout, rounds));
     }
+    if !rounds.undefined().is_empty() {
+        return format!(
+            "not known: {} is undefined for {}, so no number of runs would tell",
+            what(layout, of),
+            names(layout, rounds.undefined())
+        );
+    }
     let wide = |&point: &usize| {
         let found = comparison.reading(point, of.column, of.statistic)?;
         Some((found.high? - found.low?) / 2.0 / found.value.abs())
@@ -82,11 +89,16 @@ fn decided(layout: &Layout, rounds: &Rounds, known: bool, of: (usize, f64, f64))
             label(layout, *best),
             share(confidence)
         ),
+        _ if !rounds.undefined().is_empty() => {
+            format!(
+                "not decided: the mean of {name} is undefined for some of the strategies, so no number of runs would tell"
+            )
+        }
         left => {
             let longest = rounds.decision().map(|state| state.longest);
             let more = longest.map_or(String::new(), |n| format!("; it takes {} at most", count(n)));
             format!(
-                "not decided after {after}: {} may each be the best in the mean of {name}, at differences of {worth}{more}",
+                "not decided after {after}: {} may each be the best in the mean of {name}, where differences below {worth} are worth nothing{more}",
                 names(layout, left)
             )
         }

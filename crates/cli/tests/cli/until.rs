@@ -139,11 +139,34 @@ fn what_cannot_be_waited_for_is_refused() {
         "indices.yaml",
         "base: a.yaml\naxes: { rings.Ring2.deferral: 2 d to 6 d }\ndesign: { sobol-indices: 8 }\nruns: 2\n",
     );
+    place.write("few.yaml", &CLOSE.replace("{ each: 30, at-most: 200 }", "{ each: 5, at-most: 40 }"));
+    let done = place.ends(2, "compare few.yaml --until-ci 5%");
+    assert!(done.err.contains("runs end at 40, and nothing is decided before there are 50"), "{}", done.err);
     let done = place.ends(2, "sweep indices.yaml -o x --until-ci 2%");
     assert!(done.err.contains("shares of the variance"), "{}", done.err);
     place.write("plan.yaml", &CLOSE.replace("exposed.device-days", "exposed.device-days.p95"));
     let done = place.ends(2, "compare plan.yaml --until-decided 95% --worth 3");
     assert!(done.err.contains("decides by no mean"), "{}", done.err);
+}
+
+/// What is undefined stays so, however often it is played.
+#[test]
+fn what_is_undefined_is_not_waited_for() {
+    let place = Place::with("");
+    let undefined = "harmed.after-stop";
+    place.write(
+        "plan.yaml",
+        &CLOSE.replace(
+            "choose: { then: least exposed.device-days }",
+            &format!("choose: {{ then: least {undefined} }}"),
+        ),
+    );
+    for line in ["--until-ci 5%", "--until-decided 95% --worth 3"] {
+        let found = json(&place, line);
+        assert_eq!(found["stopping"]["runs"], serde_json::json!([50, 50, 50]), "{line}");
+        let said = found["stopping"]["sentences"][0].as_str().unwrap();
+        assert!(said.contains("undefined") && said.contains("no number of runs would tell"), "{said}");
+    }
 }
 
 /// Luck and ignorance, told apart by runs that share a draw of the uncertain settings.

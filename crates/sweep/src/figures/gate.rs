@@ -96,7 +96,8 @@ pub fn judge(sample: &Sample, number: Number, op: Op, bound: f64, point: bool) -
         Ruling::Undecided if !beyond => needed(sample, number, op, bound, value, bounds),
         _ => None,
     };
-    Judged { needs, ..judged(ruling, Some(value), bounds, runs) }
+    let high = if beyond { None } else { high };
+    Judged { needs, ..judged(ruling, Some(value), Bounds { high, ..bounds }, runs) }
 }
 
 fn judged(ruling: Ruling, value: Option<f64>, bounds: Bounds, runs: u32) -> Judged {
@@ -229,6 +230,7 @@ fn needed(sample: &Sample, number: Number, op: Op, bound: f64, value: f64, bound
             by_share(below, share)
         }
         Number::Reached if one_stratum => by_share(value, bound),
+        Number::Mean if one_stratum && sample.yes_or_no().is_some() => by_share(value, bound),
         _ => match (bounds.low, bounds.high) {
             (Some(low), Some(high)) => {
                 let half = if value > bound { value - low } else { high - value };
@@ -372,7 +374,7 @@ mod tests {
         assert_eq!(rules(&late, Number::Reached, Op::Below, 0.9), Ruling::Undecided);
         // A metric of ones and zeros is a share too: 0 of 10 has none, 10 of 20 is exact.
         let half: Vec<f64> = (0..20).map(|i| f64::from(i % 2)).collect();
-        let answers = Sample { share: true, ..of(None, &half) };
+        let answers = Sample { indicator: true, ..of(None, &half) };
         let judged = judge(&answers, Number::Mean, Op::Below, 0.3, false);
         assert!(
             judged.ruling == Ruling::Passes && (judged.low.unwrap() - 0.301_954).abs() < 1e-5,

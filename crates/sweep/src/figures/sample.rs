@@ -39,8 +39,8 @@ pub struct Sample {
     pub ended_early: u32,
     /// How many runs in a row share one draw of the uncertain settings: they are not independent, and count as one.
     pub together: u32,
-    /// True if the column is a share, so that a run can say yes (1) or no (0).
-    pub share: bool,
+    /// True if every run of the column says yes (1) or no (0): a goal, or whether a stop came before an offer.
+    pub indicator: bool,
     /// Addresses resamples.
     pub seed: u64,
 }
@@ -82,8 +82,9 @@ impl Sample {
         }
         strata.retain(|stratum| stratum.weight > 0.0);
         let of = &layout.columns[column];
-        let (together, seed, share) = (layout.together.max(1), layout.seed, of.unit == "share");
-        Sample { strata, limit: of.limit, missing, ended_early, together, share, seed }
+        let (together, seed) = (layout.together.max(1), layout.seed);
+        let indicator = of.name.starts_with("goal: ") || of.name.starts_with("stop.before-offer");
+        Sample { strata, limit: of.limit, missing, ended_early, together, indicator, seed }
     }
 
     /// How many runs there are.
@@ -111,13 +112,12 @@ impl Sample {
         self.strata.iter().map(|stratum| stratum.map(|(_, value)| value.is_some())).collect()
     }
 
-    /// Whether each run says yes, if the column is a share of which every run has all or nothing, and runs are
-    /// independent.
+    /// Whether each run says yes, if that is what the column is about, and runs are independent.
     pub fn yes_or_no(&self) -> Option<Vec<Stratum<bool>>> {
         let answer =
             |(_, value): &(u32, Option<f64>)| value.filter(|v| *v == 0.0 || *v == 1.0).map(|v| v == 1.0);
         let strata = || self.strata.iter().map(|stratum| stratum.try_map(answer)).collect();
-        (self.share && self.together == 1).then(strata)?
+        (self.indicator && self.together == 1).then(strata)?
     }
 
     /// The draw of the uncertain settings that each run belongs to, by member.
@@ -225,7 +225,7 @@ pub(crate) mod tests {
                 values: (0..).zip(values.iter().copied()).collect(),
             })
             .collect();
-        Sample { strata, limit, missing: 0, ended_early: 0, together: 1, share: false, seed: 7 }
+        Sample { strata, limit, missing: 0, ended_early: 0, together: 1, indicator: false, seed: 7 }
     }
 
     /// A layout of unnamed points and columns (lower is better, limit 100).

@@ -24,8 +24,11 @@ pub struct Effect {
     pub most: usize,
     /// How far the two are apart.
     pub size: f64,
-    /// The 95 % interval of that, over luck; `None` with too few runs, or where all runs gave the same.
+    /// The 95 % interval of that, over luck (in a cube, over what the other axes happen to have as well); `None` with too few
+    /// runs or points, or where all runs gave the same.
     pub interval: Option<(f64, f64)>,
+    /// How often the two were compared: replications, or draws of the uncertain settings.
+    pub runs: usize,
     /// True if the two were equally far apart in all runs, of which there were several.
     pub constant: bool,
     /// Points that no other level has a counterpart of, so that they are left out.
@@ -185,7 +188,24 @@ fn is_whole(runs: &Series, common: &[u32]) -> bool {
     runs.len() == common.len() && runs.iter().zip(common).all(|((run, _), of)| run == of)
 }
 
+/// Interval of a difference of two means of independent values, which leaves out 5 % divided by `pairs`: Student's t with the
+/// degrees of freedom of Welch. `None` with fewer than two values on a side, or where nothing varies.
+fn welch(a: &[f64], b: &[f64], pairs: f64) -> Option<(f64, f64)> {
+    if a.len() < 2 || b.len() < 2 {
+        return None;
+    }
+    let part = |values: &[f64]| sample_variance(values) / values.len() as f64;
+    let (one, other) = (part(a), part(b));
+    let squares = one * one / (a.len() as f64 - 1.0) + other * other / (b.len() as f64 - 1.0);
+    let t = student_t_quantile(1.0 - TAIL / pairs, (one + other) * (one + other) / squares)?;
+    let (size, half) = (average(a) - average(b), t * (one + other).sqrt());
+    (half > 0.0).then_some((size - half, size + half))
+}
+
 /// The effect of an axis: the largest mean of a level less the smallest one.
+///
+/// In a cube the points of a level have other values of the other axes than those of the next, so points are what is
+/// counted: Welch's interval over the means of points.
 ///
 /// Luck is shared, so the difference is taken within each replication, and Student's t interval is over replications. The
 /// two levels are picked by what was measured: with L levels the interval leaves out 5 % divided by the L (L - 1) / 2 pairs
@@ -243,7 +263,17 @@ fn effect(axis: usize, levels: &[Levels], runs: &[Option<Series>], how: How) -> 
     let constant = n > 1.0 && spread <= 1e-12 * means[most].abs().max(means[least].abs());
     let pairs = (means.len() * (means.len() - 1)) as f64 / 2.0;
     let t = student_t_quantile(1.0 - TAIL / pairs, n - 1.0).filter(|_| n > 1.0 && !constant);
-    let interval = t.map(|t| t * spread / n.sqrt()).map(|half| (size - half, size + half));
+    let over_luck = t.map(|t| t * spread / n.sqrt()).map(|half| (size - half, size + half));
+    // In a cube the points of two levels differ in the other axes too, by more than luck.
+    let of_points = |level: usize| -> Vec<f64> {
+        let mean = |runs: &&Series| {
+            let wanted = runs.iter().filter(|(run, _)| common.binary_search(run).is_ok());
+            average(&wanted.map(|(_, value)| *value).collect::<Vec<_>>())
+        };
+        by_level[level].iter().map(mean).collect()
+    };
+    let interval = if cube { welch(&of_points(most), &of_points(least), pairs) } else { over_luck };
+    let constant = constant && !cube;
     let level = |(text, (points, mean)): (&String, (&Vec<usize>, &f64))| Level {
         text: text.clone(),
         points: points.len(),
@@ -256,6 +286,7 @@ fn effect(axis: usize, levels: &[Levels], runs: &[Option<Series>], how: How) -> 
         most,
         size,
         interval,
+        runs: differences.len(),
         constant,
         left_out: runs.len() - used,
     })

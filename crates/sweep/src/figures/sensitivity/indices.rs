@@ -190,7 +190,9 @@ pub(super) fn shares(numbers: &Numbers, axes: usize, seed: u64) -> Result<Shares
         ends.extend(std::iter::repeat_n(f64::INFINITY, lost));
         ends.sort_unstable_by(f64::total_cmp);
         let low = ends[ENDS.0.saturating_sub(lost)];
-        Share { value: value.clamp(0.0, 1.0), low: low.clamp(0.0, 1.0), high: ends[ENDS.1].clamp(0.0, 1.0) }
+        // An interval wholly below 0 leaves out what can be: the share may be as far above 0 as the interval reaches below.
+        let high = if ends[ENDS.1] <= 0.0 { -low } else { ends[ENDS.1] };
+        Share { value: value.clamp(0.0, 1.0), low: low.clamp(0.0, 1.0), high: high.clamp(0.0, 1.0) }
     };
     let values = found.shares();
     let of = |axis: usize| Of {
