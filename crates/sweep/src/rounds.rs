@@ -94,11 +94,6 @@ impl Rounds {
         self.until
     }
 
-    /// Replications before the first decision.
-    pub fn first(&self) -> u32 {
-        self.first
-    }
-
     /// Replications of a point that belong to the study.
     pub fn end(&self, point: usize) -> u32 {
         self.ends[point]

@@ -18,7 +18,10 @@ use crate::{
     limits,
     output::{CannotWrite, Output, say},
     render::{comparison, gate as gate_lines},
-    report::{comparison as report, gate},
+    report::{
+        comparison::{self as report, Compared},
+        gate,
+    },
 };
 
 pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
@@ -81,26 +84,30 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
         return Ok(study::refuse(&refusal));
     }
     let failed = study::failed(layout, &results, "the same command");
-    let files = args.files.iter().map(|file| file.display().to_string()).collect();
-    let mut compared = pool.install(|| report::build(&prepared, &results, rounds.as_ref(), files));
-    compared.gate = gate::of_comparison(&asked, &prepared, &results, args.point);
+    let gates = gate::of_comparison(&asked, &prepared, &results, args.point);
+    // Figures are work, and rows have none.
+    let compared = || {
+        let files = args.files.iter().map(|file| file.display().to_string()).collect();
+        let compared = pool.install(|| report::build(&prepared, &results, rounds.as_ref(), files));
+        Compared { gate: gates.clone(), ..compared }
+    };
     output.write(|out| match args.format {
         CompareFormat::Table => {
-            let text = comparison::table(&compared) + &gate_lines::table(&compared.gate);
+            let text = comparison::table(&compared()) + &gate_lines::table(&gates);
             out.write_all(text.as_bytes())
         }
         CompareFormat::Json => {
-            serde_json::to_writer_pretty(&mut *out, &compared)?;
+            serde_json::to_writer_pretty(&mut *out, &compared())?;
             out.write_all(b"\n")
         }
         CompareFormat::Csv => rollcast_sweep::export::write_csv(layout, &results, out),
     })?;
     if !args.play.quiet && (args.format != CompareFormat::Table || args.output.is_some()) {
-        gate_lines::say_shut(&compared.gate);
+        gate_lines::say_shut(&gates);
     }
     Ok(match failed {
         true => Exit::Partial,
-        false if gate::is_shut(&compared.gate) => Exit::GoalMissed,
+        false if gate::is_shut(&gates) => Exit::GoalMissed,
         false => Exit::Ok,
     })
 }

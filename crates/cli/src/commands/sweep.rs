@@ -61,7 +61,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, CannotWrite> {
     study::warn(&prepared, args.play.quiet);
     study::check(&prepared, args.shard, pool.current_num_threads(), args.play.max_memory)?;
     if args.dry_run {
-        return dry_run(&prepared, &pool);
+        return dry_run(&prepared, rounds.is_some(), &pool);
     }
     let dir = args.output.as_deref().unwrap_or(Path::new("."));
     let (mut journal, kept) = match open(args, &prepared, dir) {
@@ -143,7 +143,7 @@ pub(super) fn write_results(
 }
 
 /// Says what a sweep would take, measured on the first replication of a few cells.
-fn dry_run(prepared: &Prepared, pool: &rayon::ThreadPool) -> Result<Exit, CannotWrite> {
+fn dry_run(prepared: &Prepared, open_ended: bool, pool: &rayon::ThreadPool) -> Result<Exit, CannotWrite> {
     /// Enough for a sum; a few seconds of a slow plan.
     const ENOUGH_S: f64 = 2.0;
     let layout = &prepared.layout;
@@ -171,8 +171,9 @@ fn dry_run(prepared: &Prepared, pool: &rayon::ThreadPool) -> Result<Exit, Cannot
         1 => String::new(),
         several => format!(" against {several} releases of the bank"),
     };
+    let most = if open_ended { "at most " } else { "" };
     print(&format!(
-        "{}{members}: {}, {}\nabout {} on {} ({} measured on one thread, {} each)\n",
+        "{}{members}: {most}{}, {}\nabout {} on {} ({} measured on one thread, {} each)\n",
         many(layout.points.len() as u64, "point"),
         many(cells, "cell"),
         many(layout.runs(), "run"),

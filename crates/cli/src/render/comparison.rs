@@ -13,6 +13,7 @@ use super::{
 use crate::report::{
     choice::{listed, signed, told},
     comparison::{self, Compared, Metric, Of, Told},
+    stopping::spanned,
 };
 
 /// Bold, for headings and best values.
@@ -67,12 +68,6 @@ pub(crate) fn table(of: &Compared) -> String {
     out.push('\n');
     put(&mut out, format_args!("replay: {}", of.strategies[0].replay));
     out
-}
-
-/// Numbers of runs that strategies were played, each against every release.
-fn spanned(runs: &[u32]) -> String {
-    let (least, most) = (runs.iter().min().copied().unwrap_or(0), runs.iter().max().copied().unwrap_or(0));
-    if least == most { many(most.into(), "run") } else { format!("{least} to {}", many(most.into(), "run")) }
 }
 
 /// What the marks of the means say, as far as they occur.
@@ -346,22 +341,16 @@ fn spread(out: &mut String, of: &Compared) {
 fn choice(out: &mut String, of: &Compared) {
     out.push('\n');
     let Some(choice) = &of.choice else {
-        let sure = |i: usize| match of.front.share_of_resamples.as_ref().map(|shares| shares[i]) {
-            Some(often) if often < 1.0 => format!(" (on it in {} of resamples)", share(often)),
-            _ => String::new(),
-        };
-        let name = |&i: &usize| format!("{}{}", of.strategies[i].name, sure(i));
-        let names: Vec<String> = of.front.strategies.iter().map(name).collect();
+        let names: Vec<String> = of.front.strategies.iter().map(|&i| of.strategies[i].name.clone()).collect();
         // A strategy alone is on every front, and what was waited for has been said.
         if of.strategies.len() < 2 || of.stopping.as_ref().is_some_and(|stopping| !stopping.known) {
             return;
         }
         let means = if of.front.of.len() == 2 { "both the means" } else { "the means" };
         let text = format!(
-            "nothing beats {} in {means} of {}{}; say in `choose` how to choose",
+            "nothing beats {} in {means} of {}; say in `choose` how to choose",
             listed(&names),
-            listed(&of.front.of),
-            near(of)
+            listed(&of.front.of)
         );
         for (i, line) in lines(&text, 92).into_iter().enumerate() {
             put(
@@ -380,18 +369,6 @@ fn choice(out: &mut String, of: &Compared) {
             put(out, format_args!("{line}"));
         }
     }
-}
-
-/// Strategies that are off the front by so little that resamples often put them on it.
-fn near(of: &Compared) -> String {
-    /// Below it luck alone does not bring a strategy there often enough to speak of.
-    const OFTEN: f64 = 0.05;
-    let Some(shares) = &of.front.share_of_resamples else { return String::new() };
-    let off = (0..shares.len()).filter(|i| !of.front.strategies.contains(i) && shares[*i] >= OFTEN);
-    let names: Vec<String> = off
-        .map(|i| format!("{} (on it in {} of resamples)", of.strategies[i].name, share(shares[i])))
-        .collect();
-    if names.is_empty() { String::new() } else { format!("; perhaps on it too: {}", listed(&names)) }
 }
 
 /// Lines of at most so many characters.

@@ -8,22 +8,34 @@ use super::{
     number::share,
 };
 use crate::report::{
-    choice::told,
+    choice::{listed, told},
     comparison::{Compared, Front, Metric},
 };
 
 /// Names of so many points of the front are said, the others are counted.
 const NAMED: usize = 12;
 
-/// Strategies between the two metrics of the front.
+/// Strategies between the two metrics of the front, and how sure their places on it are.
 pub(super) fn pareto(out: &mut String, of: &Compared) {
+    let names: Vec<String> = of.strategies.iter().map(|strategy| strategy.name.clone()).collect();
+    trade(out, of, &names);
+    say_sureness(out, &of.front, &names);
+}
+
+fn trade(out: &mut String, of: &Compared, names: &[String]) {
     let [first, second] = of.front.of.as_slice() else { return };
     let metric = |name: &String| of.metrics.iter().find(|metric| metric.name == *name);
     let Some((x, y)) = metric(first).zip(metric(second)) else { return };
     let means =
         |metric: &Metric| metric.of.iter().map(|of| of.mean.map(|mean| mean.value)).collect::<Vec<_>>();
-    let names: Vec<String> = of.strategies.iter().map(|strategy| strategy.name.clone()).collect();
-    picture(out, (&column(x), &means(x)), (&column(y), &means(y)), &of.front.strategies, &names);
+    picture(out, (&column(x), &means(x)), (&column(y), &means(y)), &of.front.strategies, names);
+}
+
+/// Says how sure the places on a front are, if they are not.
+pub(super) fn say_sureness(out: &mut String, of: &Front, names: &[String]) {
+    if let Some(text) = sureness(of, names) {
+        lines(&text, WIDTH - 2).into_iter().for_each(|line| put(out, format_args!("  {line}")));
+    }
 }
 
 /// A picture of points between two columns of which less is better, with the names of those on the front.
@@ -65,7 +77,7 @@ pub(super) fn picture(
 }
 
 /// How sure the places on a front are, as far as resamples of the runs tell; `None` if they are all sure or nothing is known.
-pub(super) fn sureness(front: &Front, names: &[String]) -> Option<String> {
+fn sureness(front: &Front, names: &[String]) -> Option<String> {
     /// Below it luck alone does not bring a point there often enough to speak of.
     const OFTEN: f64 = 0.05;
     let shares = front.share_of_resamples.as_ref()?;
@@ -79,5 +91,29 @@ pub(super) fn sureness(front: &Front, names: &[String]) -> Option<String> {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    (!named.is_empty()).then(|| format!("on the front of resampled runs: {}{more}", named.join("; ")))
+    (!named.is_empty()).then(|| {
+        format!("on the front of {} in resampled runs: {}{more}", listed(&front.of), named.join("; "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_that_luck_decides_are_said() {
+        let front = |shares: Option<Vec<f64>>| Front {
+            of: vec!["exposure".into(), "harm".into()],
+            strategies: vec![0, 1],
+            share_of_resamples: shares,
+        };
+        let names: Vec<String> = ["sure", "on it", "near", "far"].map(str::to_owned).into();
+        let told = sureness(&front(Some(vec![1.0, 0.6, 0.4, 0.01])), &names);
+        assert_eq!(
+            told.as_deref(),
+            Some("on the front of exposure and harm in resampled runs: on it in 60 %; near in 40 %")
+        );
+        assert_eq!(sureness(&front(Some(vec![1.0, 1.0, 0.0, 0.0])), &names), None);
+        assert_eq!(sureness(&front(None), &names), None);
+    }
 }

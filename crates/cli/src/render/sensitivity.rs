@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rollcast_core::stats::rule_of_three;
 use rollcast_sweep::{
     export::SENSITIVITY,
     figures::sensitivity::{
@@ -163,7 +164,7 @@ fn effect_cell(column: &Column, effect: &Effect, part: f64) -> String {
             format!("{}  {size}\n{} to {}", bar(part), signed(column, low), signed(column, high))
         }
         None if effect.constant && effect.size == 0.0 => {
-            let differs = share((3.0 / effect.runs as f64).min(1.0));
+            let differs = share(rule_of_three(effect.runs as u32));
             format!("{}  the same\n(differs in < {differs} of runs)", bar(0.0))
         }
         None if effect.constant => format!("{}  {size}\nin every run", bar(part)),

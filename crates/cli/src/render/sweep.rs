@@ -12,7 +12,7 @@ use rollcast_sweep::{
 
 use super::{
     comparison::{HEADING, WIDTH, lines, put, styled, wrapped},
-    front::{picture, sureness},
+    front::{picture, say_sureness},
     number::{count, many},
     sensitivity,
     table::grid::{Grid, Lean},
@@ -132,9 +132,7 @@ pub(crate) fn of_sweep(
         picture(&mut out, (axis(x), &means(x)), (axis(y), &means(y)), &of_front.strategies, &names);
     }
     let names: Vec<String> = (0..layout.points.len()).map(|point| label(layout, point)).collect();
-    if let Some(text) = sureness(&of_front, &names) {
-        lines(&text, WIDTH - 2).into_iter().for_each(|line| put(&mut out, format_args!("  {line}")));
-    }
+    say_sureness(&mut out, &of_front, &names);
     if let Some(rounds) = rounds {
         for sentence in stopping(prepared, rounds, &comparison).sentences {
             out.push('\n');

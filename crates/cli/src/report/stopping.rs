@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     commands::label,
-    render::number::{count, share},
+    render::number::{count, many, share},
 };
 
 /// Names of so many points are said, the others are counted.
@@ -116,13 +116,16 @@ fn what(layout: &Layout, of: Criterion) -> String {
 }
 
 fn span(layout: &Layout, rounds: &Rounds) -> String {
-    let runs = (0..layout.points.len()).map(|point| rounds.end(point));
-    let (least, most) = (runs.clone().min().unwrap_or(0), runs.max().unwrap_or(0));
+    let runs: Vec<u32> = (0..layout.points.len()).map(|point| rounds.end(point)).collect();
     let each = if layout.members.len() > 1 { " against each release" } else { "" };
-    match least == most {
-        true => format!("{} runs{each}", count(most.into())),
-        false => format!("{} to {} runs{each}", count(least.into()), count(most.into())),
-    }
+    spanned(&runs) + each
+}
+
+/// `50 runs`, or `50 to 75 runs` of points that were not played equally often.
+pub(crate) fn spanned(runs: &[u32]) -> String {
+    let (least, most) = (runs.iter().min().copied().unwrap_or(0), runs.iter().max().copied().unwrap_or(0));
+    let all = many(most.into(), "run");
+    if least == most { all } else { format!("{} to {all}", count(least.into())) }
 }
 
 fn names(layout: &Layout, points: &[usize]) -> String {

@@ -6,9 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Runs;
-
-/// The level at which adjusted values are read.
-pub const LEVEL: f64 = 0.05;
+use crate::figures::ERROR;
 
 /// Two rules about one release at one defect rate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
@@ -79,7 +77,7 @@ fn judge(found: &mut [Difference]) {
     for (difference, adjusted) in found.iter_mut().zip(adjusted) {
         difference.p_adjusted = adjusted;
         difference.verdict = match difference.first_alone.cmp(&difference.second_alone) {
-            _ if adjusted > LEVEL => Verdict::CannotTell,
+            _ if adjusted > ERROR => Verdict::CannotTell,
             std::cmp::Ordering::Greater => Verdict::First,
             _ => Verdict::Second,
         };
