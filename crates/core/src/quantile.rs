@@ -210,21 +210,22 @@ impl Quantile {
         self.at(word, || second) as f64
     }
 
+    /// The first word from which on no value is below `least`; 2^32: there is none.
+    pub(crate) fn first_word(&self, least: i64) -> u64 {
+        let (mut low, mut high) = (0, 1_u64 << 32);
+        while low < high {
+            let middle = (low + high) / 2;
+            let word = middle as u32;
+            // Values do not fall from word to word; of a second word one end or the other has the lowest.
+            let lowest = self.at(word, || 0).min(self.at(word, || u32::MAX));
+            if lowest >= least { high = middle } else { low = middle + 1 }
+        }
+        low
+    }
+
     /// True if the value depends on the word.
     pub(crate) fn is_drawn(&self) -> bool {
         self.fixed_value().is_none()
-    }
-
-    /// No value is larger than this, if that can be said.
-    pub(crate) fn longest(&self) -> Option<i64> {
-        let longest = match &self.shape {
-            Shape::Fixed(value) => return Some(*value),
-            Shape::Uniform { low, width } => low + width,
-            Shape::Points(points) => points.last().map_or(0.0, |(_, value)| *value),
-            Shape::Table(_) => f64::INFINITY,
-        };
-        let longest = longest.max(self.at_least).min(self.at_most);
-        (longest < 1e15).then(|| round(longest))
     }
 
     /// The mean, by the midpoints of 2^16 equal shares (for rates that must match a stated share).
@@ -385,6 +386,21 @@ mod tests {
     }
 
     #[test]
+    fn from_the_first_word_on_no_value_is_below() {
+        for quantile in families().into_iter().map(Quantile::family) {
+            for word in [0, 5, 1 << 15, 1 << 20, 1 << 31, u32::MAX - (1 << 20), u32::MAX - 5] {
+                let least = quantile.at(word, || 0).max(quantile.at(word, || u32::MAX));
+                let first = quantile.first_word(least);
+                assert!(first <= u64::from(word) + 1, "{quantile:?} {word}: {first}");
+                let lowest = |word: u32| quantile.at(word, || 0).min(quantile.at(word, || u32::MAX));
+                assert!(first > u64::from(u32::MAX) || lowest(first as u32) >= least, "{quantile:?} {word}");
+                assert!(first == 0 || lowest(first as u32 - 1) < least, "{quantile:?} {word}");
+            }
+        }
+        assert_eq!(Quantile::uniform(0.0, 10.0).first_word(11), 1 << 32);
+    }
+
+    #[test]
     fn columns_say_what_single_draws_say() {
         let mut quantiles: Vec<Quantile> = families().into_iter().map(Quantile::family).collect();
         quantiles.push(Quantile::fixed(77));
@@ -408,10 +424,9 @@ mod tests {
                     told += 1;
                     let one = quantile.at(words[i], || unreachable!("no second word was needed"));
                     assert_eq!(i64::from(values[i]), one, "{quantile:?} {}", words[i]);
-                    assert!(quantile.longest().is_none_or(|longest| one <= longest));
                 }
             }
-            assert!(told > 3_500 || quantile.longest() == Some(1 << 40), "{told}");
+            assert!(told > 3_500 || quantile.fixed_value() == Some(1 << 40), "{told}");
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     draws::{Purpose, high64, low64},
     harm::Harm,
     life::{Life, Offer},
-    plan::{AWAY_BLOCK_S, ReleaseId, Severity, Shows, Success},
+    plan::{AWAY_BLOCK_S, Plan, ReleaseId, Severity, Shows, Success},
     steps::{Cited, Observation, Settled, Sink, Step},
     time::SimTime,
     windows::Span,
@@ -194,33 +194,16 @@ impl<S: Sink> Life<'_, S> {
 
     /// Failures and calls that have nothing to do with any release.
     fn background(&mut self) {
-        let background = &self.plan.background;
-        if background.failures.is_none() && background.tickets.is_none() {
-            return;
-        }
-        let (epoch, horizon) = (self.plan.epoch_unix_s, self.horizon);
-        let block_of = |t: i64| (t + epoch).div_euclid(AWAY_BLOCK_S);
-        for number in block_of(0)..=block_of(horizon.0) {
-            let words = self.draws.once(Purpose::Trouble, number as u32);
-            let failures = background.failures.as_ref().map_or(0, |p| p.count(low64(words)));
-            let tickets = background.tickets.as_ref().map_or(0, |p| p.count(high64(words)));
-            for i in 0..failures.max(tickets) {
-                let draws = self.draws.once(Purpose::TroubleAt, (number as u32) << 4 | i);
-                let place = |lane: usize| (i64::from(draws[lane]) * AWAY_BLOCK_S) >> 32;
-                let at = |lane: usize| SimTime(number * AWAY_BLOCK_S + place(lane) - epoch);
-                if i < failures && at(0).0 >= 0 {
-                    self.background_failure(at(0));
-                }
-                if i < tickets
-                    && at(1).0 >= 0
-                    && let Some(at) = desk::opens(&background.ticket_hours, at(1)).filter(|&t| t < horizon)
-                {
-                    self.sink.step(at, Step::BackgroundCall);
-                    let cites = Cited { at, step: Step::BackgroundCall };
-                    self.sink.observed(at, Observation::Ticket, cites);
-                }
+        let (plan, draws, horizon) = (self.plan, self.draws, self.horizon);
+        let blocks = |purpose, n| draws.once(purpose, n);
+        background(plan, horizon, blocks, |trouble, at| match trouble {
+            Trouble::Failure => self.background_failure(at),
+            Trouble::Call => {
+                self.sink.step(at, Step::BackgroundCall);
+                let cites = Cited { at, step: Step::BackgroundCall };
+                self.sink.observed(at, Observation::Ticket, cites);
             }
-        }
+        });
     }
 
     /// Shows when the device is next on, and counts against the release that it then runs.
@@ -282,6 +265,49 @@ impl<S: Sink> Life<'_, S> {
                 last.to = build.from;
             }
             open = has;
+        }
+    }
+}
+
+/// What goes wrong on a device without any release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Something that telemetry sees when the device is next on.
+    Failure,
+    /// A call to the help desk, in its hours.
+    Call,
+}
+
+/// Tells what goes wrong without any release before `until`, on the device whose `blocks` these are.
+#[inline]
+pub(crate) fn background(
+    plan: &Plan,
+    until: SimTime,
+    blocks: impl Fn(Purpose, u32) -> [u32; 4],
+    mut tell: impl FnMut(Trouble, SimTime),
+) {
+    let background = &plan.background;
+    if background.failures.is_none() && background.tickets.is_none() {
+        return;
+    }
+    let block_of = |t: i64| (t + plan.epoch_unix_s).div_euclid(AWAY_BLOCK_S);
+    for number in block_of(0)..=block_of(until.0) {
+        let words = blocks(Purpose::Trouble, number as u32);
+        let failures = background.failures.as_ref().map_or(0, |p| p.count(low64(words)));
+        let calls = background.tickets.as_ref().map_or(0, |p| p.count(high64(words)));
+        for i in 0..failures.max(calls) {
+            let draws = blocks(Purpose::TroubleAt, (number as u32) << 4 | i);
+            let place = |lane: usize| (i64::from(draws[lane]) * AWAY_BLOCK_S) >> 32;
+            let at = |lane: usize| SimTime(number * AWAY_BLOCK_S + place(lane) - plan.epoch_unix_s);
+            if i < failures && at(0).0 >= 0 {
+                tell(Trouble::Failure, at(0));
+            }
+            if i < calls
+                && at(1).0 >= 0
+                && let Some(at) = desk::opens(&background.ticket_hours, at(1)).filter(|&t| t < until)
+            {
+                tell(Trouble::Call, at);
+            }
         }
     }
 }

@@ -15,8 +15,13 @@
 mod count;
 mod course;
 mod hours;
+mod kernels;
 mod kind;
+mod on;
+mod report;
+mod restart;
 mod retries;
+mod scan;
 mod ticks;
 
 use crate::{
@@ -31,6 +36,7 @@ use pulp::{Simd, WithSimd};
 
 use count::Counts;
 use course::Columns;
+use hours::Hours;
 use kind::Kind;
 
 /// Devices worked out in one step: long enough for the widest instructions, and its columns stay in a core's own cache.
@@ -45,8 +51,10 @@ const MOST_KINDS: usize = 64;
 /// Bytes that one worker takes at the most, tallies aside.
 pub(crate) fn bytes(plan: &Plan) -> u64 {
     let places = (plan.rings.len() * plan.habits.len() * sites(plan) * size_of::<Place<'_>>()) as u64;
-    let batches = MOST_KINDS.min(plan.rings.len() * plan.habits.len() * sites(plan)) * size_of::<Batch>();
-    places + batches as u64 + plan.rings.len() as u64 * Counts::bytes(plan) + Columns::bytes(plan)
+    let kinds = MOST_KINDS.min(plan.rings.len() * plan.habits.len() * sites(plan)) as u64;
+    // Hours online, active hours, install windows.
+    let batches = kinds * (size_of::<Batch>() as u64 + 3 * Hours::BYTES);
+    places + batches + plan.rings.len() as u64 * Counts::bytes(plan) + Columns::bytes(plan)
 }
 
 fn sites(plan: &Plan) -> usize {
@@ -222,10 +230,10 @@ impl WithSimd for Step<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Step { setting, kind, batch, columns, counts, tally } = self;
-        course::course(setting, kind, batch, columns);
-        count::count(setting, kind, columns, counts, tally);
+        course::course(simd, setting, kind, batch, columns);
+        count::count(setting, kind, batch, columns, counts, tally);
     }
 }
 

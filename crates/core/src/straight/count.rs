@@ -8,15 +8,17 @@ use crate::{
     life::Setting,
     plan::{Plan, ReleaseId, RingId},
     quantile::whole_part,
-    steps::{Blocker, RestartBy, Sink},
+    sight::{Trouble, background},
+    steps::{Blocker, Cited, Observation, RestartBy, Sink, Step},
     tally::Tally,
     time::SimTime,
 };
 
 use super::{
-    BATCH,
-    course::{Column, Columns, Steps},
-    kind::{Kind, Leg},
+    BATCH, Batch,
+    course::{Column, Columns, Offer, Stretch, Turn},
+    kind::{Kind, Way},
+    on::On,
 };
 
 /// Devices that are counted before the small curves are added up; none of their numbers can overflow before that.
@@ -30,7 +32,7 @@ pub(super) struct Counts {
     pub straight: u64,
     /// Devices since the curves were added up.
     devices: u64,
-    legs: Vec<Curves>,
+    releases: Vec<Curves>,
 }
 
 #[derive(Debug)]
@@ -63,7 +65,7 @@ impl Counts {
                 loading_s: vec![0; slots].into_boxed_slice(),
             }
         };
-        Self { ring, straight: 0, devices: 0, legs: (0..plan.releases.len()).map(curves).collect() }
+        Self { ring, straight: 0, devices: 0, releases: (0..plan.releases.len()).map(curves).collect() }
     }
 
     /// Bytes that those of one ring take.
@@ -78,7 +80,7 @@ impl Counts {
             return;
         }
         self.devices = 0;
-        for (r, curves) in self.legs.iter_mut().enumerate() {
+        for (r, curves) in self.releases.iter_mut().enumerate() {
             let unit = tally.unit_mut(self.ring, ReleaseId(r as u16));
             let (truth, observed) = (&mut unit.truth, &mut unit.observed);
             add(&mut truth.offerable, &curves.offerable, 1);
@@ -124,6 +126,7 @@ fn add<T: From<u32> + std::ops::AddAssign + std::ops::Mul<Output = T> + Copy>(
 pub(super) fn count(
     setting: Setting<'_>,
     kind: &Kind<'_>,
+    batch: &Batch,
     c: &Columns,
     counts: &mut Counts,
     tally: &mut Tally,
@@ -132,102 +135,207 @@ pub(super) fn count(
     let devices = straight.iter().map(|&s| u64::from(s)).sum();
     counts.devices += BATCH as u64;
     counts.straight += devices;
-    for ((leg, steps), curves) in kind.legs.iter().zip(&c.steps).zip(&mut counts.legs) {
-        sums(kind, leg, steps, straight, devices, tally);
-        moved(setting.plan, kind, leg, steps, straight, curves, tally);
-        self::curves(kind, leg, steps, straight, curves);
+    if devices == 0 {
+        return;
     }
+    for turn in &c.turns[..c.taken] {
+        let (way, curves) = (&kind.ways[turn.target], &mut counts.releases[turn.target]);
+        taken(kind, way, turn, straight, devices, curves, tally);
+        moved(setting.plan, kind, way, turn, straight, curves, tally);
+        for release in turn.first..=turn.target {
+            let life = Patched { kind, way: &kind.ways[release], turn, straight };
+            life.sums(&c.on, &c.offers[release], &c.holds, devices, tally);
+            life.curves(&c.offers[release], &mut counts.releases[release]);
+        }
+    }
+    calls(setting, kind, batch, straight, tally);
     if counts.devices > MOST {
         counts.flush(tally);
     }
 }
 
-/// Seconds between two columns, over all who live straight.
+/// What is counted of the release that was installed alone.
 #[inline(always)]
-fn seconds(from: &Column, to: &Column, straight: &[bool; BATCH]) -> u64 {
-    let mut sum = 0;
-    for i in 0..BATCH {
-        sum += if straight[i] { i64::from(to[i] - from[i]) } else { 0 };
-    }
-    sum as u64
-}
-
-#[inline(always)]
-fn sums(
+fn taken(
     kind: &Kind<'_>,
-    leg: &Leg,
-    steps: &Steps,
+    way: &Way,
+    turn: &Turn,
     straight: &[bool; BATCH],
     devices: u64,
+    curves: &mut Curves,
     tally: &mut Tally,
 ) {
-    let unit = tally.unit_mut(kind.ring, leg.release);
-    unit.observed.devices += devices;
-    let truth = &mut unit.truth;
-    truth.devices += devices;
-    truth.eligible += if leg.eligible { devices } else { 0 };
-    truth.in_time += if leg.eligible { devices } else { 0 };
-    truth.connected += if leg.connected { devices } else { 0 };
-    let published = [leg.published; BATCH];
-    for (blocker, from, to) in [
-        (Blocker::Deferred, &published, &steps.offerable),
-        (Blocker::WaitingForScan, &steps.offerable, &steps.scan),
-        (Blocker::Downloading, &steps.scan, &steps.downloaded),
-        (Blocker::Installing, &steps.downloaded, &steps.pending),
-        (Blocker::PendingRestart, &steps.pending, &steps.patched),
-    ] {
-        truth.blocked_s[blocker as usize] += seconds(from, to, straight);
-    }
-    let waited = steps.retries.told(straight, &mut truth.failures);
-    truth.blocked_s[Blocker::Retrying as usize] += waited;
-    truth.blocked_s[Blocker::Installing as usize] -= waited;
-    let (mut by_user, mut active, mut forced) = (0_u32, 0_u32, 0_u32);
-    let (mut first, mut last) = (i32::MAX, 0);
+    let truth = &mut tally.unit_mut(kind.ring, way.release).truth;
+    let (mut active, mut forced) = (0_u32, 0_u32);
+    let mut by = [0_u32; RESTARTS];
     for i in 0..BATCH {
-        by_user += u32::from(straight[i] & steps.by_user[i]);
-        first = first.min(if straight[i] { steps.patched[i] } else { i32::MAX });
-        last = last.max(if straight[i] { steps.patched[i] } else { 0 });
-    }
-    for i in 0..BATCH {
-        let disturbs = straight[i] & kind.active.contain(steps.restarted[i]);
+        let disturbs = straight[i] & kind.active.contain(turn.restarted[i]);
         active += u32::from(disturbs);
-        forced += u32::from(disturbs & !steps.by_user[i]);
+        forced += u32::from(disturbs & (turn.by[i] == RestartBy::Deadline as u8));
     }
+    for (why, count) in by.iter_mut().enumerate() {
+        for i in 0..BATCH {
+            *count += u32::from(straight[i] & (turn.by[i] == why as u8));
+        }
+        truth.restarts[why] += u64::from(*count);
+    }
+    debug_assert_eq!(devices, by.iter().map(|&count| u64::from(count)).sum());
     truth.restarts_active += u64::from(active);
     truth.forced_active += u64::from(forced);
-    truth.restarts[RestartBy::User as usize] += u64::from(by_user);
-    truth.restarts[RestartBy::Deadline as usize] += devices - u64::from(by_user);
-    if devices > 0 {
+    let ticks = kind.ticks;
+    hit(&mut curves.scan, straight, |i| ticks.of((turn.scan[i] - way.published).max(0)));
+    if kind.reports && !curves.asked.is_empty() {
+        hit(&mut curves.asked, straight, |i| ticks.of(turn.scan[i]).wrapping_sub(way.clock_from as u32));
+    }
+}
+
+/// Why a restart can come.
+const RESTARTS: usize = RestartBy::Rollback as usize;
+
+/// A release that a turn has brought.
+struct Patched<'a> {
+    kind: &'a Kind<'a>,
+    way: &'a Way,
+    turn: &'a Turn,
+    straight: &'a [bool; BATCH],
+}
+
+impl Patched<'_> {
+    /// Seconds between two columns, over all who live straight: for which they were there, and for which they were away.
+    #[inline(always)]
+    fn seconds(&self, on: &On<BATCH>, from: &Column, to: &Column) -> (u64, u64) {
+        let mut away = [0; BATCH];
+        on.away(from, to, &mut away);
+        let (mut sum, mut absent) = (0, 0);
+        for i in 0..BATCH {
+            sum += if self.straight[i] { i64::from(to[i] - from[i]) } else { 0 };
+            absent += if self.straight[i] { i64::from(away[i]) } else { 0 };
+        }
+        ((sum - absent) as u64, absent as u64)
+    }
+
+    #[inline(always)]
+    fn sums(&self, on: &On<BATCH>, offer: &Offer, holds: &[Stretch], devices: u64, tally: &mut Tally) {
+        let Self { kind, way, turn, straight } = self;
+        let unit = tally.unit_mut(kind.ring, way.release);
+        unit.observed.devices += devices;
+        let truth = &mut unit.truth;
+        truth.devices += devices;
+        let (mut eligible, mut connected) = (0_u32, 0_u32);
+        for i in 0..BATCH {
+            eligible += u32::from(straight[i] & offer.eligible[i]);
+            connected += u32::from(straight[i] & offer.connected[i]);
+        }
+        truth.eligible += u64::from(eligible);
+        truth.in_time += u64::from(eligible);
+        truth.connected += u64::from(connected);
+        let mut deferred = 0;
+        for i in 0..BATCH {
+            deferred += if straight[i] { i64::from(offer.offerable[i] - way.published) } else { 0 };
+        }
+        truth.blocked_s[Blocker::Deferred as usize] += deferred as u64;
+        let mut away = 0;
+        for (blocker, from, to) in [
+            (Blocker::WaitingForScan, &offer.offerable, &turn.scan),
+            (Blocker::Downloading, &turn.scan, &turn.downloaded),
+            (Blocker::Installing, &turn.downloaded, &turn.pending),
+            (Blocker::PendingRestart, &turn.pending, &turn.patched),
+        ] {
+            let (here, absent) = self.seconds(on, from, to);
+            truth.blocked_s[blocker as usize] += here;
+            away += absent;
+        }
+        // Who knows of a pause is paused, away or not.
+        let (mut from, mut to) = ([0; BATCH], [0; BATCH]);
+        for hold in holds {
+            for i in 0..BATCH {
+                from[i] = hold.from[i].max(offer.offerable[i]).min(turn.scan[i]);
+                to[i] = hold.to[i].min(turn.scan[i]).max(from[i]);
+            }
+            let (here, absent) = self.seconds(on, &from, &to);
+            truth.blocked_s[Blocker::Paused as usize] += here + absent;
+            truth.blocked_s[Blocker::WaitingForScan as usize] -= here;
+            away -= absent;
+        }
+        truth.blocked_s[Blocker::Away as usize] += away;
+        let waited = turn.retries.waited(straight);
+        truth.blocked_s[Blocker::Retrying as usize] += waited;
+        truth.blocked_s[Blocker::Installing as usize] -= waited;
+        if way.release.0 as usize == turn.target {
+            turn.retries.told(straight, &mut truth.failures);
+        }
+        let (mut first, mut last) = (i32::MAX, 0);
+        for i in 0..BATCH {
+            first = first.min(if straight[i] { turn.patched[i] } else { i32::MAX });
+            last = last.max(if straight[i] { turn.patched[i] } else { 0 });
+        }
         let (first, last) = (SimTime(i64::from(first)), SimTime(i64::from(last)));
         let (a, b) = truth.first_last.unwrap_or((first, last));
         truth.first_last = Some((a.min(first), b.max(last)));
     }
+
+    #[inline(always)]
+    fn curves(&self, offer: &Offer, curves: &mut Curves) {
+        let Self { kind, way, turn, straight } = self;
+        let since = |t: i32| (t - way.published).max(0);
+        let ticks = kind.ticks;
+        if kind.at_once {
+            let devices: u32 = straight.iter().map(|&s| u32::from(s)).sum();
+            bump(&mut curves.offerable, &[ticks.of(since(offer.offerable[0])); 1], &[devices]);
+        } else {
+            hit(&mut curves.offerable, straight, |i| ticks.of(since(offer.offerable[i])));
+        }
+        let who = |i: usize| usize::from(offer.eligible[i]) | usize::from(offer.connected[i]) << 1;
+        let all = way.judged.map(|_| who(0));
+        let mut alike = **straight;
+        for (which, curve) in curves.patched.iter_mut().enumerate() {
+            match all {
+                Some(all) if all != which => continue,
+                Some(_) => {}
+                None => {
+                    for i in 0..BATCH {
+                        alike[i] = straight[i] & (who(i) == which);
+                    }
+                    if !alike.contains(&true) {
+                        continue;
+                    }
+                }
+            }
+            if curve.is_empty() {
+                *curve = vec![0; curves.scan.len()].into_boxed_slice();
+            }
+            hit(curve, &alike, |i| ticks.of(since(turn.patched[i] - 1)));
+        }
+        if kind.reports {
+            hit(&mut curves.seen, straight, |i| {
+                let seen = ticks.of(turn.seen[i]).wrapping_sub(way.clock_from as u32);
+                if turn.seen[i] < kind.horizon { seen } else { u32::MAX }
+            });
+        }
+    }
 }
 
+/// Calls to the help desk that have nothing to do with any release.
 #[inline(always)]
-fn curves(kind: &Kind<'_>, leg: &Leg, steps: &Steps, straight: &[bool; BATCH], curves: &mut Curves) {
-    let since = |t: i32| (t - leg.published).max(0);
-    let ticks = kind.ticks;
-    if kind.at_once {
-        let devices: u32 = straight.iter().map(|&s| u32::from(s)).sum();
-        bump(&mut curves.offerable, &[ticks.of(since(steps.offerable[0])); 1], &[devices]);
-    } else {
-        hit(&mut curves.offerable, straight, |i| ticks.of(since(steps.offerable[i])));
+fn calls(setting: Setting<'_>, kind: &Kind<'_>, batch: &Batch, straight: &[bool; BATCH], tally: &mut Tally) {
+    let Setting { plan, luck, sees, until, .. } = setting;
+    if !sees || plan.background.tickets.is_none() {
+        return;
     }
-    hit(&mut curves.scan, straight, |i| ticks.of(since(steps.scan[i])));
-    let who = usize::from(leg.eligible) | usize::from(leg.connected) << 1;
-    if curves.patched[who].is_empty() {
-        curves.patched[who] = vec![0; curves.scan.len()].into_boxed_slice();
-    }
-    hit(&mut curves.patched[who], straight, |i| ticks.of(since(steps.patched[i] - 1)));
-    let clock = |t: i32| ticks.of(t).wrapping_sub(leg.clock_from as u32);
-    if kind.reports {
-        hit(&mut curves.seen, straight, |i| {
-            if steps.seen[i] < kind.horizon { clock(steps.seen[i]) } else { u32::MAX }
-        });
-        if !curves.asked.is_empty() {
-            hit(&mut curves.asked, straight, |i| clock(steps.scan[i]));
-        }
+    let mut counter = tally.counter(plan, kind.ring);
+    for i in (0..batch.count).filter(|&i| straight[i]) {
+        let key = batch.key(i);
+        background(
+            plan,
+            until,
+            |purpose, n| luck.block(key, purpose, n),
+            |trouble, at| {
+                if trouble == Trouble::Call {
+                    counter.step(at, Step::BackgroundCall);
+                    counter.observed(at, Observation::Ticket, Cited { at, step: Step::BackgroundCall });
+                }
+            },
+        );
     }
 }
 
@@ -256,13 +364,13 @@ fn bump<T: Copy + std::ops::AddAssign, const N: usize>(curve: &mut [T], slots: &
 fn moved(
     plan: &Plan,
     kind: &Kind<'_>,
-    leg: &Leg,
-    steps: &Steps,
+    way: &Way,
+    turn: &Turn,
     straight: &[bool; BATCH],
     curves: &mut Curves,
     tally: &mut Tally,
 ) {
-    let size = plan.releases[leg.release.0 as usize].size_bytes;
+    let size = plan.releases[way.release.0 as usize].size_bytes;
     // The quotients below are exact in floating point as long as this holds.
     let exact = size as u128 * 2 * plan.tick_s as u128 <= 1 << 52;
     let tick_s = plan.tick_s as i32;
@@ -271,8 +379,8 @@ fn moved(
     let (mut bytes, mut seconds) = ([0_u64; BATCH], [0_u64; BATCH]);
     let (mut more_bytes, mut more_seconds) = ([0_u64; BATCH], [0_u64; BATCH]);
     for i in 0..BATCH {
-        let from = (steps.loading[i] - leg.published).max(0);
-        let to = (steps.downloaded[i] - leg.published).max(0);
+        let from = (turn.loading[i] - way.published).max(0);
+        let to = (turn.downloaded[i] - way.published).max(0);
         let first = kind.ticks.of(from);
         let ends = (first as i32 + 1) * tick_s;
         let (here, total) = (ends.min(to) - from, to - from);
@@ -295,7 +403,7 @@ fn moved(
     bump(&mut curves.loading_s, &next, &more_seconds);
     let mut counter = tally.counter(plan, kind.ring);
     for i in (0..BATCH).filter(|&i| long[i]) {
-        let (from, to) = (i64::from(steps.loading[i]), i64::from(steps.downloaded[i]));
-        counter.transfer(leg.release, SimTime(from), SimTime(to), 0, to - from);
+        let (from, to) = (i64::from(turn.loading[i]), i64::from(turn.downloaded[i]));
+        counter.transfer(way.release, SimTime(from), SimTime(to), 0, to - from);
     }
 }

@@ -1,10 +1,12 @@
 //! Which devices can live straight, and what those of one ring, habit and site have in common.
 
 use crate::{
+    control::Pause,
     life::Setting,
-    plan::{Habit, HabitAtSite, Online, Plan, ReleaseId, RingId, Scan},
+    plan::{Habit, HabitAtSite, Online, ReleaseId, RingId, Scan},
     tally::Reads,
     time::{DAY_S, SimTime},
+    windows::Span,
 };
 
 use super::{hours::Hours, ticks::Ticks};
@@ -12,34 +14,62 @@ use super::{hours::Hours, ticks::Ticks};
 /// Columns hold times below this; what lasts longer is not straight.
 pub(super) const FAR_S: i64 = 1 << 28;
 
-/// When devices of a kind are on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Days are counted from here: a whole number of them.
+pub(super) const LONG_AGO_S: i64 = -16 * DAY_S;
+
+/// What recurs (scans, syncs, uploads) does so within this time.
+const OFTEN_S: i64 = 7 * DAY_S;
+
+/// So many stretches of holds are followed.
+pub(super) const MOST_HOLDS: usize = 6;
+
+/// When devices of a kind are on, absences aside.
+#[derive(Debug)]
 pub(super) enum Rhythm {
     /// Day and night.
     Always,
     /// So many seconds a day, from a time of day of the device's own.
     Daily { on_s: i32 },
+    /// At stated hours, shifted by so much as each device has it.
+    Hours(Hours),
 }
 
 /// One release on its way through one ring.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Leg {
+pub(super) struct Way {
     pub release: ReleaseId,
     /// The 24 bits that address its draws, shifted to make room for the attempt.
     pub address: u32,
     pub published: i32,
     /// When the ring starts; not used where the release follows another one.
     pub start: i32,
-    /// The leg of the release that it follows.
+    /// The release that it follows.
     pub follows: Option<usize>,
-    /// A straight life is patched at this second at the latest: in time for its objective, before the watch of the
-    /// release ends, and before the next release is published.
-    pub latest: i32,
-    /// Whether devices count for the objective, and have the required hours online by then.
-    pub eligible: bool,
-    pub connected: bool,
+    /// When its objective passes in the ring; later for a device that was not there while the ring was due.
+    pub due: i32,
+    /// Whether devices count for the objective and have the required hours online by then, where that does not depend
+    /// on the device, nor when its objective passes.
+    pub judged: Option<Judged>,
+    /// A straight life is patched before its watch ends.
+    pub watched_until: i32,
     /// The tick of the plan's clock from which what is seen is counted.
     pub clock_from: i32,
+}
+
+/// Whether a device counts for the objective, and has the required hours online before it passes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judged {
+    pub eligible: bool,
+    pub connected: bool,
+}
+
+/// A stretch in which no new offer is taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Hold<'a> {
+    /// A pause, and those that were ordered after it.
+    Pause(&'a Pause, &'a [Pause]),
+    /// At once for everybody.
+    Ideal(Span),
 }
 
 /// What devices of one ring, habit and site have in common.
@@ -49,13 +79,21 @@ pub(super) struct Kind<'a> {
     pub habit: &'a Habit,
     pub at_site: &'a HabitAtSite,
     pub rhythm: Rhythm,
+    /// The first word for which a device does not leave for good before the horizon, where some do.
+    pub stays: Option<u64>,
+    /// Days on which the site is closed, as far as they matter.
+    pub closed: Vec<Span>,
+    /// Nobody is ever away.
+    pub never_away: bool,
     /// Active hours.
     pub active: Hours,
+    /// When installs and restarts are allowed, where that is scheduled.
+    pub windows: Option<Hours>,
     /// The whole ring may be offered a release at once.
     pub at_once: bool,
-    pub legs: Vec<Leg>,
-    /// Stretches `[from, to)` in which some device may know of a hold.
-    pub held: Vec<(i32, i32)>,
+    pub ways: Vec<Way>,
+    /// By the time at which they begin.
+    pub holds: Vec<Hold<'a>>,
     pub ticks: Ticks,
     pub horizon: i32,
     /// Reports are made and somebody reads them.
@@ -71,113 +109,136 @@ impl<'a> Kind<'a> {
         let habit = &plan.habits[habit];
         let at_site = habit.at_site.get(site)?;
         let device = &plan.device;
+        let reports = setting.sees && Reads::of(plan) != Reads::default();
+        let often = device.sync_every_s <= OFTEN_S
+            && device.telemetry.every_s.is_none_or(|every| every <= OFTEN_S)
+            && !matches!(device.scan, Scan::Every { longest_s, .. } if longest_s * 3 > OFTEN_S);
+        let plain =
+            !device.connectivity.gates && (device.restart.idle.is_none() || device.needs_online.restart);
+        let left_alone = known.restart_holds(ring).spans().is_empty()
+            && (0..plan.releases.len()).all(|r| known.withdrawn(ReleaseId(r as u16)) == SimTime::NEVER)
+            && plan.releases.iter().all(|release| release.push.is_none());
+        let short = plan.horizon.0 < FAR_S && plan.releases.first()?.published.0 >= 0 && plan.tick_s < FAR_S;
+        if !(often && plain && left_alone && short) {
+            return None;
+        }
         let rhythm = match habit.online {
             Online::Always => Rhythm::Always,
             Online::Daily { on_s } => Rhythm::Daily { on_s: on_s as i32 },
-            Online::Hours | Online::Sporadic { .. } => return None,
+            Online::Hours => Rhythm::Hours(Hours::new(&at_site.online, plan.horizon)?),
+            Online::Sporadic { .. } => return None,
         };
-        let reports = setting.sees && Reads::of(plan) != Reads::default();
-        let plain_device = !device.connectivity.gates
-            && device.restart.idle.is_none()
-            && (matches!(device.scan, Scan::Wait(_))
-                || rhythm == Rhythm::Always
-                || !device.needs_online.scan)
-            && (!reports || device.telemetry.every_s.is_none());
-        let plain_habit = !habit.scheduled && at_site.closed.spans().is_empty() && habit.away.is_none();
-        let left_alone = known.restart_holds(ring).spans().is_empty()
-            && known.uninstalls(ring).is_empty()
-            && (0..plan.releases.len()).all(|r| known.withdrawn(ReleaseId(r as u16)) == SimTime::NEVER)
-            && plan.releases.iter().all(|release| release.push.is_none());
-        let short = setting.until.0 < FAR_S && plan.releases.first()?.published.0 >= 0 && plan.tick_s < FAR_S;
-        if !(plain_device && plain_habit && left_alone && short) {
+        let matters = |span: &&Span| span.to.0 > LONG_AGO_S && span.from < plan.horizon;
+        let closed: Vec<_> = at_site.closed.spans().iter().filter(matters).copied().collect();
+        let windows = match habit.scheduled {
+            true => Some(Hours::new(&at_site.install_windows, plan.horizon)?),
+            false => None,
+        };
+        let never_away = closed.is_empty() && habit.away.is_none();
+        let judged = |r: usize| {
+            if never_away { judged(setting, ring, &rhythm, habit, r) } else { None }
+        };
+        let ways = (0..plan.releases.len())
+            .map(|r| Some(Way { judged: judged(r), ..way(setting, ring, r)? }))
+            .collect::<Option<_>>()?;
+        let holds = holds(setting, ring);
+        if holds.len() > MOST_HOLDS {
             return None;
         }
-        let legs = (0..plan.releases.len()).map(|r| leg(setting, ring, rhythm, r)).collect::<Option<_>>()?;
         Some(Self {
             ring,
             habit,
             at_site,
             rhythm,
-            active: Hours::new(&at_site.active, setting.until)?,
+            never_away,
+            stays: habit.never_back.as_ref().map(|leaves| leaves.first_word(plan.horizon.0)),
+            closed,
+            active: Hours::new(&at_site.active, plan.horizon)?,
+            windows,
             at_once: plan.rings[ring.0 as usize].ramp.is_at_once(),
-            legs,
-            held: held(setting, ring, rhythm),
+            ways,
+            holds,
             ticks: Ticks::new(plan.tick_s),
             horizon: setting.until.0 as i32,
             reports,
-            retries: !reports || !Reads::of(plan).failed_attempts(),
+            retries: !habit.scheduled && (!reports || !Reads::of(plan).failed_attempts()),
         })
+    }
+
+    /// It is on day and night, unless it is away.
+    pub(super) fn day_and_night(&self) -> bool {
+        matches!(self.rhythm, Rhythm::Always)
     }
 }
 
-fn leg(setting: Setting<'_>, ring: RingId, rhythm: Rhythm, index: usize) -> Option<Leg> {
+fn way(setting: Setting<'_>, ring: RingId, index: usize) -> Option<Way> {
     let Setting { plan, known, until, .. } = setting;
     let id = ReleaseId(index as u16);
-    let (release, of_ring) = (&plan.releases[index], &plan.rings[ring.0 as usize]);
+    let release = &plan.releases[index];
     let follows = release.follows.map(|followed| followed.0 as usize);
     let start = if follows.is_some() { SimTime(0) } else { known.offer(ring, id)? };
     if start >= until || follows.is_some_and(|followed| followed >= index) {
         return None;
     }
-    let next = plan.releases.get(index + 1).map_or(SimTime::NEVER, |next| next.published);
-    let watched = release.watched_until.min(until);
-    let due = plan.objective_at(ring, id).min(watched);
-    // A device that was not on while its ring was due has an objective of its own.
-    let always_there = match rhythm {
-        Rhythm::Always => true,
-        Rhythm::Daily { .. } => {
-            of_ring.returned_objective_s.is_none() || of_ring.deadline_s.unwrap_or(0) >= DAY_S
-        }
-    };
-    let connected = connected(plan, rhythm, release.published, due)?;
-    if !always_there || (rhythm != Rhythm::Always && plan.objective.heard_within_s < DAY_S) {
-        return None;
-    }
-    Some(Leg {
+    let watched_until = release.watched_until.min(until);
+    Some(Way {
         release: id,
         address: release.key << 8,
         published: release.published.0 as i32,
         start: start.0 as i32,
         follows,
-        latest: due.min(SimTime(watched.0 - 1)).min(SimTime(next.0 - 1)).0 as i32,
-        eligible: of_ring.in_objective && connected,
-        connected,
+        due: near(plan.objective_at(ring, id).min(watched_until)),
+        judged: None,
+        watched_until: near(watched_until),
         clock_from: plan.clock_from(id) as i32,
     })
 }
 
-/// Whether a device with this rhythm has the required hours online between `published` and `due`; `None`: that depends
-/// on the device.
-fn connected(plan: &Plan, rhythm: Rhythm, published: SimTime, due: SimTime) -> Option<bool> {
+/// The same for all devices of a kind that is never away; `None`: that depends on the device.
+fn judged(
+    setting: Setting<'_>,
+    ring: RingId,
+    rhythm: &Rhythm,
+    habit: &Habit,
+    index: usize,
+) -> Option<Judged> {
+    let plan = setting.plan;
+    let (release, of_ring) = (&plan.releases[index], &plan.rings[ring.0 as usize]);
+    let published = release.published;
+    let due = plan.objective_at(ring, ReleaseId(index as u16)).min(release.watched_until.min(setting.until));
     let rule = plan.device.connectivity;
-    match rhythm {
-        Rhythm::Always => Some(published < due && published + rule.total_s.max(rule.continuous_s) <= due),
+    let connected = match rhythm {
+        Rhythm::Always => published < due && published + rule.total_s.max(rule.continuous_s) <= due,
         Rhythm::Daily { on_s } => {
-            let on_s = i64::from(on_s);
+            let on_s = i64::from(*on_s);
             // The first day may have begun; whole days follow.
             let days = 1 + (rule.total_s.max(1) + on_s.max(1) - 1) / on_s.max(1);
-            (on_s > 0 && rule.continuous_s <= on_s && published + days * DAY_S <= due).then_some(true)
+            let enough = on_s > 0 && rule.continuous_s <= on_s && published + days * DAY_S <= due;
+            // A device that was not on while its ring was due has an objective of its own.
+            let there = of_ring.returned_objective_s.is_none() || of_ring.deadline_s.unwrap_or(0) >= DAY_S;
+            if !(enough && there && plan.objective.heard_within_s >= DAY_S) {
+                return None;
+            }
+            true
         }
-    }
+        Rhythm::Hours(_) => return None,
+    };
+    Some(Judged { eligible: of_ring.in_objective && !habit.scheduled && connected, connected })
 }
 
-/// Stretches in which some device of `ring` may know of a hold: from the second at which it is ordered to the one by
-/// which the last device has heard that it is over.
-fn held(setting: Setting<'_>, ring: RingId, rhythm: Rhythm) -> Vec<(i32, i32)> {
-    let Setting { plan, known, .. } = setting;
-    let heard_within = match (rhythm, plan.device.wake_sync.longest()) {
-        (Rhythm::Always, _) => Some(plan.device.sync_every_s),
-        // At the latest some time after the next wake-up, if it stays on for that long.
-        (Rhythm::Daily { on_s }, Some(longest)) if longest < i64::from(on_s) => {
-            Some(plan.device.sync_every_s + DAY_S + longest)
-        }
-        (Rhythm::Daily { .. }, _) => None,
+fn holds<'a>(setting: Setting<'a>, ring: RingId) -> Vec<Hold<'a>> {
+    let Setting { known, .. } = setting;
+    let of_list = |pauses: &'a [Pause]| {
+        pauses.iter().enumerate().map(|(i, pause)| (pause.from, Hold::Pause(pause, &pauses[i + 1..])))
     };
-    let pauses = known.pauses(ring).into_iter().flatten().map(|pause| {
-        let heard = heard_within.map_or(SimTime::NEVER, |within| pause.to + (1 + within));
-        (pause.from, heard.min(pause.expires))
-    });
-    let ideal = known.no_offers(ring).iter().map(|span| (span.from, span.to));
-    let near = |t: SimTime| t.0.clamp(0, FAR_S) as i32;
-    pauses.chain(ideal).map(|(from, to)| (near(from), near(to))).collect()
+    let [freezes, pauses] = known.pauses(ring);
+    let ideal = known.no_offers(ring).iter().map(|&span| (span.from, Hold::Ideal(span)));
+    let mut holds: Vec<_> = of_list(freezes).chain(of_list(pauses)).chain(ideal).collect();
+    holds.sort_by_key(|(from, _)| *from);
+    holds.into_iter().map(|(_, hold)| hold).collect()
+}
+
+/// A time as columns hold it.
+pub(super) fn near(t: SimTime) -> i32 {
+    t.0.clamp(LONG_AGO_S, FAR_S) as i32
 }

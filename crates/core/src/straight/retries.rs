@@ -7,10 +7,14 @@ use crate::{
     plan::InstallOnline,
 };
 
+use pulp::Simd;
+
 use super::{
     BATCH, Batch,
-    course::{Column, block, near, wake_until},
-    kind::{Kind, Leg},
+    course::{Column, block, near},
+    kernels::{draw, sample},
+    kind::{Kind, Way},
+    on::On,
 };
 
 /// So many failing devices of a batch are followed; more of them are lives for [`crate::life`].
@@ -23,12 +27,13 @@ pub(super) struct Retries {
     /// Where they stand in the batch.
     lane: [usize; FEW],
     keys: [[u32; FEW]; 2],
-    phase: [i32; FEW],
+    on: On<FEW>,
+    latest: [i32; FEW],
     /// Still trying, and not out of the ordinary.
     trying: [bool; FEW],
     plain: [bool; FEW],
     failed: [i32; FEW],
-    /// Seconds between a failure and the next attempt, over all of them.
+    /// Seconds between a failure and the next attempt, over all of them, in which the device was not away.
     waited: [i32; FEW],
     /// (place in the list, cause) of every failure.
     causes: Vec<(u8, u16)>,
@@ -36,6 +41,7 @@ pub(super) struct Retries {
     length: [i32; FEW],
     begin: [i32; FEW],
     ends: [i32; FEW],
+    away: [i32; FEW],
 }
 
 impl Retries {
@@ -44,7 +50,8 @@ impl Retries {
             count: 0,
             lane: [0; FEW],
             keys: [[0; FEW]; 2],
-            phase: [0; FEW],
+            on: On::new(),
+            latest: [0; FEW],
             trying: [false; FEW],
             plain: [false; FEW],
             failed: [0; FEW],
@@ -54,6 +61,7 @@ impl Retries {
             length: [0; FEW],
             begin: [0; FEW],
             ends: [0; FEW],
+            away: [0; FEW],
         }
     }
 
@@ -66,11 +74,13 @@ impl Retries {
     /// Tries again with those of the batch that live straight but for the failure at `pending` that their `coins`
     /// say; `pending` becomes the end of the attempt that works.
     #[inline(always)]
-    pub(super) fn play(
+    pub(super) fn play<S: Simd>(
         &mut self,
-        (setting, kind, leg): (Setting<'_>, &Kind<'_>, &Leg),
-        (batch, phase, coins): (&Batch, &Column, &[[u32; BATCH]; 4]),
+        simd: S,
+        (setting, kind, way): (Setting<'_>, &Kind<'_>, &Way),
+        (batch, on, coins): (&Batch, &On<BATCH>, &[[u32; BATCH]; 4]),
         fails: &[bool; BATCH],
+        latest: &Column,
         pending: &mut Column,
         straight: &mut [bool; BATCH],
     ) {
@@ -86,7 +96,8 @@ impl Retries {
             let at = self.count;
             self.causes.extend(cause.map(|cause| (at as u8, cause)));
             (self.lane[at], self.keys[0][at], self.keys[1][at]) = (i, batch.keys[0][i], batch.keys[1][i]);
-            (self.phase[at], self.failed[at], self.waited[at]) = (phase[i], pending[i], 0);
+            self.on.take(at, on, i);
+            (self.latest[at], self.failed[at], self.waited[at]) = (latest[i], pending[i], 0);
             self.count += 1;
         }
         if self.count == 0 {
@@ -104,7 +115,7 @@ impl Retries {
                 }
                 break;
             }
-            self.again(setting, kind, leg, attempt);
+            self.again(simd, setting, kind, way, attempt);
             attempt += 1;
         }
         for at in 0..self.count {
@@ -115,31 +126,33 @@ impl Retries {
 
     /// After the failure of attempt number `attempt`, the next one; `failed` becomes its end.
     #[inline(always)]
-    fn again(&mut self, setting: Setting<'_>, kind: &Kind<'_>, leg: &Leg, attempt: u32) {
+    fn again<S: Simd>(&mut self, simd: S, setting: Setting<'_>, kind: &Kind<'_>, way: &Way, attempt: u32) {
         let (plan, luck) = (setting.plan, setting.luck);
         let device = &plan.device;
         let needs = device.needs_online.install != InstallOnline::Ignores;
         let cut = device.needs_online.install == InstallOnline::Resumes;
         if device.retry_after.is_drawn() {
-            luck.columns(&self.keys, Purpose::Durations, |_| leg.address | attempt, &mut self.words);
+            draw(simd, luck, &self.keys, Purpose::Durations, way.address | attempt, &mut self.words);
         }
-        device.retry_after.column(&self.words[1], &mut self.length, &mut self.plain);
+        sample(simd, &device.retry_after, &self.words[1], &mut self.length, &mut self.plain);
         for at in 0..FEW {
             // At least a minute apart.
             self.length[at] = near(self.failed[at] + self.length[at].max(60));
         }
-        wake_until(kind, &self.phase, needs, &self.length, &mut self.begin, &mut self.ends);
-        let address = leg.address | (attempt + 1);
+        self.on.wake(simd, kind, needs, &self.length, &mut self.begin, &mut self.ends);
+        self.on.away(&self.failed, &self.begin, &mut self.away);
+        let address = way.address | (attempt + 1);
         if device.install_takes.is_drawn() {
-            luck.columns(&self.keys, Purpose::Durations, |_| address, &mut self.words);
+            draw(simd, luck, &self.keys, Purpose::Durations, address, &mut self.words);
         }
-        device.install_takes.column(&self.words[0], &mut self.length, &mut self.plain);
-        luck.columns(&self.keys, Purpose::Attempt, |_| address, &mut self.words);
+        sample(simd, &device.install_takes, &self.words[0], &mut self.length, &mut self.plain);
+        draw(simd, luck, &self.keys, Purpose::Attempt, address, &mut self.words);
         for at in 0..FEW {
             let end = near(self.begin[at] + self.length[at]);
-            let fits = end <= leg.latest && (!cut || end <= self.ends[at]);
+            let fits = end <= self.latest[at] && (!cut || end <= self.ends[at]);
             self.plain[at] &= fits | !self.trying[at];
-            self.waited[at] += if self.trying[at] { self.begin[at] - self.failed[at] } else { 0 };
+            let waited = self.begin[at] - self.failed[at] - self.away[at];
+            self.waited[at] += if self.trying[at] { waited } else { 0 };
             self.failed[at] = if self.trying[at] { end } else { self.failed[at] };
             self.trying[at] &= self.plain[at];
         }
@@ -152,13 +165,17 @@ impl Retries {
         }
     }
 
-    /// Seconds of waiting for the next attempt of those who live straight, and what their attempts failed for.
-    pub(super) fn told(&self, straight: &[bool; BATCH], failures: &mut [u64]) -> u64 {
+    /// Seconds of waiting for the next attempt, over those who live straight.
+    pub(super) fn waited(&self, straight: &[bool; BATCH]) -> u64 {
+        let counts = (0..self.count).filter(|&at| straight[self.lane[at]]);
+        counts.map(|at| self.waited[at] as u64).sum()
+    }
+
+    /// What their attempts failed for.
+    pub(super) fn told(&self, straight: &[bool; BATCH], failures: &mut [u64]) {
         for &(at, cause) in &self.causes {
             failures[cause as usize] += u64::from(straight[self.lane[at as usize]]);
         }
-        let counts = (0..self.count).filter(|&at| straight[self.lane[at]]);
-        counts.map(|at| self.waited[at] as u64).sum()
     }
 }
 
