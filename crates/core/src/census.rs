@@ -1,9 +1,7 @@
-//! Who is where: the fleet by attribute and ring, before anything is played.
+//! Who is where: the fleet by attribute and ring, before anything is played. Seats are counted before rules are judged;
+//! what the devices of a ring are, which rules do not ask, is counted when the ring is played first.
 
-use crate::{
-    device::Device,
-    plan::{Plan, RingId},
-};
+use crate::{device::Device, plan::Plan, roll::Seat};
 
 /// How many devices of the fleet and of each ring have each value of each attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,34 +38,40 @@ impl Census {
         }
     }
 
-    /// Counts `n` devices of `ring` that are like `device`.
-    pub(crate) fn count(&mut self, device: &Device<'_>, ring: Option<RingId>, n: u64) {
-        self.devices += n;
+    /// Counts `n` devices by their seats alone.
+    pub(crate) fn seat(&mut self, seat: Seat, n: u64) {
+        match seat {
+            Seat::In(ring) => self.ring_sizes[ring.0 as usize] += n,
+            Seat::Ringless => self.ringless += n,
+            // They are counted by the reason.
+            Seat::Unregistered => {}
+        }
+    }
+
+    /// Counts what `n` devices are that are like `device`.
+    pub(crate) fn count(&mut self, device: &Device<'_>, seat: Seat, n: u64) {
         if let Some(reason) = device.unregistered {
             self.unregistered[reason as usize] += n;
             return;
         }
-        self.registered += n;
-        let mut of_ring = match ring {
-            Some(ring) => {
-                self.ring_sizes[ring.0 as usize] += n;
-                Some(&mut self.rings[ring.0 as usize])
-            }
-            None => {
-                self.ringless += n;
-                None
-            }
+        let counts = match seat {
+            Seat::In(ring) => &mut self.rings[ring.0 as usize],
+            _ => &mut self.fleet,
         };
-        for (attribute, &value) in device.values.iter().enumerate() {
-            self.fleet[attribute][value as usize] += n;
-            if let Some(counts) = &mut of_ring {
-                counts[attribute][value as usize] += n;
-            }
+        for (counts, &value) in counts.iter_mut().zip(device.values) {
+            counts[value as usize] += n;
         }
     }
 
-    /// Drops reasons that nobody has from the end of the list.
+    /// Adds the rings up, and drops reasons that nobody has from the end of the list.
     pub(crate) fn finish(mut self) -> Self {
+        for ring in &self.rings {
+            for (fleet, of_ring) in self.fleet.iter_mut().zip(ring) {
+                fleet.iter_mut().zip(of_ring).for_each(|(fleet, of_ring)| *fleet += of_ring);
+            }
+        }
+        self.registered = self.ring_sizes.iter().sum::<u64>() + self.ringless;
+        self.devices = self.registered + self.unregistered.iter().sum::<u64>();
         while self.unregistered.last() == Some(&0) {
             self.unregistered.pop();
         }
@@ -77,8 +81,6 @@ impl Census {
     /// Adds the count of other devices of the same plan.
     pub(crate) fn add(&mut self, other: &Census) {
         let add = |a: &mut [u64], b: &[u64]| a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-        self.devices += other.devices;
-        self.registered += other.registered;
         self.ringless += other.ringless;
         add(&mut self.unregistered, &other.unregistered);
         add(&mut self.ring_sizes, &other.ring_sizes);

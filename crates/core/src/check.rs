@@ -9,12 +9,13 @@ use crate::{
     control::{Event, Known},
     device::Device,
     draws::Luck,
+    gather::fold_members,
     life::{LifeScratch, Setting, play},
     membership::Membership,
     observe::Story,
     odds::Odds,
     outcome::{By, Outcome},
-    parallel::{World, fold_fleet},
+    parallel::World,
     plan::{Counted, Plan, ReleaseId, RingId},
     steps::{Observation, Step},
     time::SimTime,
@@ -100,11 +101,12 @@ pub fn check(plan: &Plan, seed: u64, outcome: &Outcome) -> Vec<Violation> {
         let found = Found { visible: vec![0; outcome.decisions.len()], ..Found::default() };
         (found, LifeScratch::default())
     };
-    let (mut found, _) = fold_fleet(
+    let (mut found, _) = fold_members(
         world,
+        &membership,
+        (None, None),
         new,
-        |(found, scratch), device| {
-            let Some(ring) = membership.ring(plan, &luck, device) else { return };
+        |(found, scratch), ring, device| {
             let story = told(setting, ring, device, scratch);
             look(setting, outcome, ring, &story, found);
             for (at, known) in &before {

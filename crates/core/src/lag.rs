@@ -2,11 +2,12 @@
 
 use crate::{
     device::Device,
+    gather::fold_members,
     life::{LifeScratch, Setting, play},
     membership::Membership,
     odds::Odds,
     outcome::Outcome,
-    parallel::{World, fold_fleet},
+    parallel::World,
     plan::{DefectId, ReleaseId, RingId},
     steps::{Blocker, Cited, Observation, Settled, Sink, Step},
     time::SimTime,
@@ -59,11 +60,14 @@ pub(crate) fn harmed_after_decisions(
     let until = outcome.until(plan);
     let setting = Setting { plan, luck, odds, known: &outcome.known, sees: false, until };
     let of_lives = plan.attributes_of_lives();
-    let (played, _) = fold_fleet(
-        World { wanted: Some(&of_lives), ..world },
+    let of_ring = |ring: usize| unclear[ring * releases..][..releases].contains(&true);
+    let rings: Vec<bool> = (0..plan.rings.len()).map(of_ring).collect();
+    let (played, _) = fold_members(
+        world,
+        membership,
+        (Some(&rings), Some(&of_lives)),
         || (vec![(0, 0); decided.len()], LifeScratch::default()),
-        |(counts, scratch), device| {
-            let Some(ring) = membership.ring(plan, luck, device) else { return };
+        |(counts, scratch), ring, device| {
             let first = ring.0 as usize * releases;
             if to_ask(first, device) {
                 play(setting, ring, device, scratch, &mut After { first, decided: &decided, counts });

@@ -13,6 +13,7 @@
 //!
 //! Start in [`run::run`]; the order of a life is in [`life`].
 
+mod bins;
 pub mod census;
 pub mod check;
 pub mod control;
@@ -21,6 +22,7 @@ mod desk;
 pub mod device;
 pub mod draws;
 pub mod family;
+mod gather;
 pub mod goals;
 pub mod graph;
 mod harm;
@@ -42,6 +44,7 @@ mod presence;
 pub mod quantile;
 pub mod replicate;
 mod restart;
+mod roll;
 mod rules;
 pub mod run;
 mod scan;

@@ -2,22 +2,19 @@
 //!
 //! A device's ring rank is a 64-bit addressed draw (ties by key), or its position in the fleet where the scenario
 //! says so, and a ring is an interval of ranks, so that membership is nested when sizes change and a cut inside an
-//! interval moves nobody. The exact bounds are order statistics, found by streaming selection: a histogram of the
-//! upper bits names the bin of each bound, one more pass (unless the fleet is small) collects the ranks in that bin.
-//! Where every device is in the pool and the order is that of the fleet, the bounds are the sizes themselves and nobody
-//! looks at a device.
+//! interval moves nobody. How far each ring reaches is worked out here, with [`crate::bins`]; who is in it says
+//! [`crate::roll`]. Where every device is in the pool and the order is that of the fleet, the bounds are the sizes
+//! themselves and nobody looks at a device.
 
 use crate::{
-    device::Device,
-    draws::{Luck, Purpose, low64},
-    parallel::{World, fold_fleet},
+    bins::{Bins, CANDIDATE, Candidates},
+    parallel::World,
     plan::{Amount, Filter, Fleet, Plan, RingId, RingOrder, RingSize},
+    roll::Rung,
 };
 
-const BIN_BITS: u32 = 14;
-
 /// A bound between ranks: devices with (rank, key) below it are inside; `None` lets everyone in.
-type Bound = Option<(u64, u64)>;
+pub(crate) type Bound = Option<(u64, u64)>;
 
 /// Ring membership under one plan and luck.
 #[derive(Clone, Debug)]
@@ -34,16 +31,8 @@ pub struct Membership {
     pub(crate) about: Vec<u64>,
 }
 
-/// The 64-bit rank of a device and its key, which order devices for ring assignment.
-fn rank(plan: &Plan, luck: &Luck, device: &Device<'_>) -> (u64, u64) {
-    match plan.ring_order {
-        RingOrder::Drawn => (low64(luck.block(device.key, Purpose::Ring, 0)), device.key),
-        RingOrder::AsListed => (place(plan, device.index), 0),
-    }
-}
-
 /// A position in the fleet as a rank: in the upper bits, so that bins share the fleet out evenly.
-fn place(plan: &Plan, index: u64) -> u64 {
+pub(crate) fn place(plan: &Plan, index: u64) -> u64 {
     index << plan.devices().leading_zeros()
 }
 
@@ -59,9 +48,7 @@ fn all_in_pool(plan: &Plan) -> bool {
 impl Membership {
     /// Works out the bounds: two passes over the fleet per choosing ring and two for the pool, or none (see above).
     pub(crate) fn new(world: World<'_>) -> Self {
-        let World { plan, luck, .. } = world;
-        let wanted = ring_attributes(plan);
-        let world = World { wanted: Some(&wanted), ..world };
+        let plan = world.plan;
         let mut m = Membership {
             claims: Vec::new(),
             chosen: Vec::new(),
@@ -76,16 +63,13 @@ impl Membership {
         }
         for (i, ring) in plan.rings.iter().enumerate() {
             if let RingSize::Chosen(_) = ring.members.size {
-                let earlier = m.clone();
-                let filter = &ring.members.filter;
-                let candidate =
-                    |d: &Device<'_>| earlier.before_pool(plan, luck, d).is_none() && filter.matches(d.values);
-                let bins = Bins::count(world, candidate);
+                let candidates = Candidates::new(world, m.rungs_to(plan, Some(&ring.members.filter)));
+                let bins = candidates.count();
                 let size = by_share(plan, bins.registered)[i];
-                let bounds = bins.bounds(world, &[size], candidate);
-                m.about[i] = size;
+                let bounds = candidates.bounds(&bins, &[size]);
                 m.note_short(i, size, bins.candidates);
                 m.chosen.push((i, bounds[0]));
+                m.about[i] = size;
             }
         }
         let dealt: Vec<usize> = (0..plan.rings.len())
@@ -108,11 +92,10 @@ impl Membership {
     }
 
     fn deal_pool(&mut self, world: World<'_>, dealt: &[usize]) {
-        let World { plan, luck, .. } = world;
-        let before = self.clone();
-        let in_pool = |d: &Device<'_>| before.before_pool(plan, luck, d).is_none();
+        let plan = world.plan;
         let known = plan.ring_order == RingOrder::AsListed && all_in_pool(plan);
-        let bins = if known { Bins::everybody(plan) } else { Bins::count(world, in_pool) };
+        let candidates = Candidates::new(world, self.rungs_to(plan, None));
+        let bins = if known { Bins::everybody(plan) } else { candidates.count() };
         let mut sizes = by_share(plan, bins.registered);
         let size_of = |i: usize| plan.rings[i].members.size;
         let fixed: u64 =
@@ -134,7 +117,7 @@ impl Membership {
             let bound = |&end: &u64| (end < bins.candidates).then(|| (place(plan, end), 0));
             ends.iter().map(bound).collect()
         } else {
-            bins.bounds(world, &ends, in_pool)
+            candidates.bounds(&bins, &ends)
         };
         let mut begin = 0;
         for ((&ring, &end), bound) in dealt.iter().zip(&ends).zip(bounds) {
@@ -151,67 +134,30 @@ impl Membership {
         }
     }
 
-    /// The ring of a device; `None` if it is in none (not registered, or nobody's).
-    pub fn ring(&self, plan: &Plan, luck: &Luck, device: &Device<'_>) -> Option<RingId> {
-        if device.unregistered.is_some() {
-            return None;
-        }
-        self.before_pool(plan, luck, device).or_else(|| match self.pool.as_slice() {
-            [] => None,
-            [(only, None)] => Some(RingId(*only as u16)),
-            pool => {
-                let rank = rank(plan, luck, device);
-                let found = pool.iter().find(|(_, bound)| bound.is_none_or(|b| rank < b));
-                found.map(|(ring, _)| RingId(*ring as u16))
-            }
-        })
+    /// The ways into rings, the winner first. Who is listed in a ring is there before anybody else is asked.
+    pub(crate) fn rungs<'a>(&self, plan: &'a Plan) -> Vec<Rung<'a>> {
+        let mut rungs = self.before_pool(plan);
+        let dealt = self.pool.iter().map(|&(ring, bound)| rung(ring, None, bound));
+        rungs.extend(dealt);
+        rungs
     }
 
-    /// The ring of the first of `count` devices that differ in index and key alone, and how many of them share it.
-    pub(crate) fn ring_of_run(
-        &self,
-        plan: &Plan,
-        luck: &Luck,
-        first: &Device<'_>,
-        count: u64,
-    ) -> (Option<RingId>, u64) {
-        let ring = self.ring(plan, luck, first);
-        if count == 1 || first.unregistered.is_some() {
-            return (ring, count);
-        }
-        match plan.ring_order {
-            RingOrder::Drawn
-                if self.chosen.is_empty() && self.pool.iter().all(|(_, bound)| bound.is_none()) =>
-            {
-                (ring, count)
-            }
-            RingOrder::Drawn => (ring, 1),
-            RingOrder::AsListed => {
-                // A bound is the place of the first device beyond the ring.
-                let bounds = self.chosen.iter().chain(&self.pool).filter_map(|(_, bound)| *bound);
-                let places = bounds.map(|(rank, _)| rank >> plan.devices().leading_zeros());
-                let end = places.filter(|&place| place > first.index).min().unwrap_or(u64::MAX);
-                (ring, count.min(end - first.index))
-            }
-        }
+    /// The ways into the rings that are settled, and then that of [`CANDIDATE`].
+    fn rungs_to<'a>(&self, plan: &'a Plan, filter: Option<&'a Filter>) -> Vec<Rung<'a>> {
+        let mut rungs = self.before_pool(plan);
+        rungs.push(Rung { ring: CANDIDATE, filter, bound: None });
+        rungs
     }
 
-    fn before_pool(&self, plan: &Plan, luck: &Luck, device: &Device<'_>) -> Option<RingId> {
-        if let Some(facts) = device.listed
-            && facts.ring != u8::MAX
-        {
-            return Some(RingId(u16::from(facts.ring)));
-        }
-        let filter = |ring: usize| -> &Filter { &plan.rings[ring].members.filter };
-        if let Some(&ring) = self.claims.iter().find(|&&ring| filter(ring).matches(device.values)) {
-            return Some(RingId(ring as u16));
-        }
-        self.chosen.iter().find_map(|&(ring, bound)| {
-            let inside = filter(ring).matches(device.values)
-                && bound.is_none_or(|bound| rank(plan, luck, device) < bound);
-            inside.then_some(RingId(ring as u16))
-        })
+    fn before_pool<'a>(&self, plan: &'a Plan) -> Vec<Rung<'a>> {
+        let filter = |ring: usize| Some(&plan.rings[ring].members.filter);
+        let claims = self.claims.iter().map(|&ring| rung(ring, filter(ring), None));
+        claims.chain(self.chosen.iter().map(|&(ring, bound)| rung(ring, filter(ring), bound))).collect()
     }
+}
+
+fn rung(ring: usize, filter: Option<&Filter>, bound: Bound) -> Rung<'_> {
+    Rung { ring: RingId(ring as u16), filter, bound }
 }
 
 /// Splits `total` by `shares` (each 0..=1, together at most 1): everyone gets the whole part, what is missing
@@ -316,134 +262,6 @@ fn automatic_sizes(plan: &Plan, registered: u64, pool: u64, sizes: &mut [u64]) {
     let of_large = largest_remainder(large, &shares(false));
     for (size, (a, b)) in sizes.iter_mut().zip(of_small.iter().zip(of_large)) {
         *size += a + b;
-    }
-}
-
-/// The attributes that ring filters look at.
-fn ring_attributes(plan: &Plan) -> Vec<bool> {
-    let mut wanted = vec![false; plan.attributes.len()];
-    for ring in &plan.rings {
-        for (attribute, _) in ring.members.filter.any_of.iter().flatten() {
-            wanted[attribute.0 as usize] = true;
-        }
-    }
-    wanted
-}
-
-/// Candidates for rings by the upper bits of their rank: the first pass of a streaming selection.
-struct Bins {
-    counts: Vec<u64>,
-    candidates: u64,
-    registered: u64,
-    /// All candidates, where there are not many: nobody has to be looked at twice.
-    ranks: Option<Vec<(u64, u64)>>,
-}
-
-/// So many ranks are kept at the most; they take two MiB.
-const FEW: usize = 1 << 17;
-
-impl Bins {
-    const SHIFT: u32 = 64 - BIN_BITS;
-
-    /// Of a fleet in which everybody is a candidate; the ranks are of no interest.
-    fn everybody(plan: &Plan) -> Self {
-        Bins { counts: Vec::new(), candidates: plan.devices(), registered: plan.devices(), ranks: None }
-    }
-
-    fn count(world: World<'_>, candidate: impl Fn(&Device<'_>) -> bool + Sync) -> Self {
-        let World { plan, luck, .. } = world;
-        let (counts, registered, ranks) = fold_fleet(
-            world,
-            || (vec![0_u64; 1 << BIN_BITS], 0, Some(Vec::new())),
-            |(counts, registered, ranks), d| {
-                if d.unregistered.is_none() {
-                    *registered += 1;
-                    if candidate(d) {
-                        let rank = rank(plan, luck, d);
-                        counts[(rank.0 >> Self::SHIFT) as usize] += 1;
-                        keep(ranks, &[rank]);
-                    }
-                }
-            },
-            |a, b| {
-                a.0.iter_mut().zip(b.0).for_each(|(a, b)| *a += b);
-                a.1 += b.1;
-                match b.2 {
-                    Some(ranks) => keep(&mut a.2, &ranks),
-                    None => a.2 = None,
-                }
-            },
-        );
-        Bins { candidates: counts.iter().sum(), counts, registered, ranks }
-    }
-
-    /// The bounds below which the `ends[i]` lowest-ranked candidates lie: the second pass collects the ranks
-    /// of the bins that are cut.
-    fn bounds(
-        &self,
-        world: World<'_>,
-        ends: &[u64],
-        candidate: impl Fn(&Device<'_>) -> bool + Sync,
-    ) -> Vec<Bound> {
-        let World { plan, luck, .. } = world;
-        // (bin, how many of its lowest are inside) for each end that cuts the candidates.
-        let cuts: Vec<Option<(u64, u64)>> = ends
-            .iter()
-            .map(|&end| {
-                let mut left = end;
-                if end >= self.candidates {
-                    return None;
-                }
-                let bin = self.counts.iter().position(|&n| {
-                    let here = left < n;
-                    left -= if here { 0 } else { n };
-                    here
-                });
-                bin.map(|bin| (bin as u64, left))
-            })
-            .collect();
-        let mut wanted: Vec<u64> = cuts.iter().flatten().map(|&(bin, _)| bin).collect();
-        wanted.dedup();
-        if wanted.is_empty() {
-            return vec![None; ends.len()];
-        }
-        let wanted_rank = |r: &(u64, u64)| wanted.contains(&(r.0 >> Self::SHIFT));
-        let kept = self.ranks.as_ref().map(|ranks| ranks.iter().copied().filter(wanted_rank).collect());
-        let look_again = || {
-            fold_fleet(
-                world,
-                Vec::new,
-                |ranks, d| {
-                    let r = rank(plan, luck, d);
-                    if wanted_rank(&r) && d.unregistered.is_none() && candidate(d) {
-                        ranks.push(r);
-                    }
-                },
-                |a, mut b| a.append(&mut b),
-            )
-        };
-        let mut ranks: Vec<(u64, u64)> = kept.unwrap_or_else(look_again);
-        if world.watch.stopped() {
-            // A pass that was stopped saw only part of the fleet; nobody will look at these bounds.
-            return vec![None; ends.len()];
-        }
-        ranks.sort_unstable();
-        cuts.iter()
-            .map(|cut| {
-                cut.map(|(bin, inside)| {
-                    let first = ranks.partition_point(|r| r.0 >> Self::SHIFT < bin);
-                    ranks[first + inside as usize]
-                })
-            })
-            .collect()
-    }
-}
-
-/// Puts more ranks to those that are kept; from a certain number on none are.
-fn keep(kept: &mut Option<Vec<(u64, u64)>>, more: &[(u64, u64)]) {
-    match kept {
-        Some(ranks) if ranks.len() + more.len() <= FEW => ranks.extend_from_slice(more),
-        _ => *kept = None,
     }
 }
 

@@ -4,12 +4,14 @@ use crate::{
     control::{Event, Logged},
     device::Device,
     draws::Luck,
+    gather::{Gather, fold_members},
     life::{LifeScratch, Setting, play},
     membership::Membership,
     odds::Odds,
     outcome::Outcome,
-    parallel::{World, fold_fleet},
+    parallel::World,
     plan::{DefectId, Plan, ReleaseId, RingId},
+    roll::{Roll, Seat},
     steps::{Blocker, Cited, Observation, Settled, Sink, Step},
     time::SimTime,
     watch::Watch,
@@ -98,19 +100,23 @@ pub fn story(plan: &Plan, seed: u64, outcome: &Outcome, index: u64) -> Option<St
     let world = World::new(plan, &luck, &watch);
     let membership = Membership::new(world);
     let mut found = None;
-    let end = (index + 1).min(plan.devices());
-    plan.visit(&luck, None, index.min(end)..end, |device| {
-        let ring = membership.ring(plan, &luck, device);
-        let mut story = Story::new(device, ring);
-        if let Some(ring) = ring {
-            let odds = Odds::new(plan, &luck);
-            let setting =
-                Setting { plan, luck: &luck, odds: &odds, known: &outcome.known, sees: true, until };
-            play(setting, ring, device, &mut LifeScratch::default(), &mut story);
-            story.sort();
-        }
+    let mut tell = |seat: Seat, device: &Device<'_>, _: u64| {
+        let Seat::In(ring) = seat else {
+            found = Some(Story::new(device, None));
+            return;
+        };
+        let mut story = Story::new(device, Some(ring));
+        let odds = Odds::new(plan, &luck);
+        let setting = Setting { plan, luck: &luck, odds: &odds, known: &outcome.known, sees: true, until };
+        play(setting, ring, device, &mut LifeScratch::default(), &mut story);
+        story.sort();
         found = Some(story);
-    });
+    };
+    let roll = Roll::new(plan, &luck, &membership.rungs(plan), |_| true);
+    let mut gather = Gather::new(&roll, None);
+    let end = (index + 1).min(plan.devices());
+    roll.call(index.min(end)..end, |run| gather.take(run, &mut tell));
+    gather.finish(&mut tell);
     found
 }
 
@@ -203,14 +209,14 @@ pub fn observe(
     let odds = Odds::new(plan, &luck);
     let setting = Setting { plan, luck: &luck, odds: &odds, known: &outcome.known, sees: true, until };
     let ticks = (until.0 / plan.tick_s + 1).max(1) as usize;
-    let (load, _) = fold_fleet(
+    let (load, _) = fold_members(
         world,
+        &membership,
+        (None, None),
         || (vec![0_u64; ticks], LifeScratch::default()),
-        |(per_tick, scratch), device| {
-            if let Some(ring) = membership.ring(plan, &luck, device) {
-                let mut sink = Load { tick_s: plan.tick_s, per_tick };
-                play(setting, ring, device, scratch, &mut sink);
-            }
+        |(per_tick, scratch), ring, device| {
+            let mut sink = Load { tick_s: plan.tick_s, per_tick };
+            play(setting, ring, device, scratch, &mut sink);
         },
         |(a, _), (b, _)| a.iter_mut().zip(b).for_each(|(a, b)| *a += b),
     );
@@ -254,16 +260,15 @@ fn window(
     from: SimTime,
     to: SimTime,
 ) -> Vec<Entry> {
-    let World { plan, luck, .. } = world;
     let empty = || (Window { from, to, index: 0, next: 0, found: Vec::new() }, LifeScratch::default());
-    let (window, _) = fold_fleet(
+    let (window, _) = fold_members(
         world,
+        membership,
+        (None, None),
         empty,
-        |(sink, scratch), device| {
-            if let Some(ring) = membership.ring(plan, luck, device) {
-                (sink.index, sink.next) = (device.index, 0);
-                play(setting, ring, device, scratch, sink);
-            }
+        |(sink, scratch), ring, device| {
+            (sink.index, sink.next) = (device.index, 0);
+            play(setting, ring, device, scratch, sink);
         },
         |(a, _), (mut b, _)| a.found.append(&mut b.found),
     );

@@ -3,11 +3,14 @@
 //! Workers take chunks of devices from a shared counter, each into an accumulator of its own; accumulators
 //! are integers (or are sorted afterwards), so neither the number of threads nor the chunk size shows.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use rayon::prelude::*;
 
-use crate::{device::Device, draws::Luck, plan::Plan, watch::Watch};
+use crate::{draws::Luck, plan::Plan, watch::Watch};
 
 /// Devices taken at a time: large enough that the counter costs nothing, small enough that cores end together.
 const CHUNK: u64 = 2_048;
@@ -24,8 +27,6 @@ pub(crate) struct World<'a> {
     pub plan: &'a Plan,
     pub luck: &'a Luck,
     pub watch: &'a Watch,
-    /// Attributes that the pass looks at; all of them without it.
-    pub wanted: Option<&'a [bool]>,
     /// About how many devices the pass has work with; all of them without it.
     pub busy: Option<u64>,
     /// Other runs are played at the same time: threads find work there.
@@ -33,38 +34,22 @@ pub(crate) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    /// The only run in hand, and all attributes.
+    /// The only run in hand.
     pub(crate) fn new(plan: &'a Plan, luck: &'a Luck, watch: &'a Watch) -> Self {
-        Self { plan, luck, watch, wanted: None, busy: None, beside_others: false }
+        Self { plan, luck, watch, busy: None, beside_others: false }
     }
 }
 
-/// Folds over all devices in the current rayon pool. Told to stop, it ends early; the caller asks the watch
-/// before it believes the sum.
-pub(crate) fn fold_fleet<T: Send>(
+/// Folds over all devices in the current rayon pool, by ranges of their positions in the fleet; a worker that has no more
+/// of them ends with `finish`. Told to stop, it ends early; the caller asks the watch before it believes the sum.
+pub(crate) fn fold_ranges<T: Send>(
     world: World<'_>,
     new: impl Fn() -> T + Sync,
-    each: impl Fn(&mut T, &Device<'_>) + Sync,
-    merge: impl Fn(&mut T, T) + Sync,
-) -> T {
-    let each_run = |sum: &mut T, first: &Device<'_>, count: u64| {
-        for i in 0..count {
-            each(sum, &Device { index: first.index + i, key: first.key + i, ..*first });
-        }
-    };
-    fold_runs(world, new, each_run, |_| {}, merge)
-}
-
-/// The same by runs of devices that differ in nothing but index and key (see [`Plan::visit_runs`]); a worker that has no
-/// more of them ends with `finish`.
-pub(crate) fn fold_runs<T: Send>(
-    world: World<'_>,
-    new: impl Fn() -> T + Sync,
-    each: impl Fn(&mut T, &Device<'_>, u64) + Sync,
+    each: impl Fn(&mut T, Range<u64>) + Sync,
     finish: impl Fn(&mut T) + Sync,
     merge: impl Fn(&mut T, T) + Sync,
 ) -> T {
-    let World { plan, luck, watch, wanted, busy, beside_others } = world;
+    let World { plan, watch, busy, beside_others, .. } = world;
     let devices = plan.devices();
     watch.begin(devices);
     let next = AtomicU64::new(0);
@@ -80,7 +65,7 @@ pub(crate) fn fold_runs<T: Send>(
                 return sum;
             }
             let end = devices.min(begin + CHUNK);
-            plan.visit_runs(luck, wanted, begin..end, |first, count| each(&mut sum, first, count));
+            each(&mut sum, begin..end);
             watch.visit(end - begin);
         }
     };

@@ -18,14 +18,17 @@ use crate::{
     census::Census,
     control::{Closed, Firing, Known, Ledger, Opening, Seen},
     desk,
+    device::Device,
     draws::Luck,
+    gather::Gather,
     lag,
     life::Setting,
     membership::Membership,
     odds::Odds,
     outcome::{End, Outcome},
-    parallel::{World, fold_runs},
+    parallel::{World, fold_ranges},
     plan::{Plan, ReleaseId, Repair, RingId},
+    roll::{Roll, Seat},
     rules::{confirm, next_firings},
     straight::Lives,
     tally::{Reads, Request, Tally},
@@ -64,6 +67,7 @@ fn play(world: World<'_>, replication: u32) -> Option<Outcome> {
         ledger: Ledger::default(),
         tally: Tally::of_rings(plan, &vec![false; plan.rings.len()]),
         census: None,
+        counted: vec![false; plan.rings.len()],
         played: vec![false; plan.rings.len()],
         later: Vec::new(),
         ahead: false,
@@ -93,6 +97,8 @@ struct Rounds<'a> {
     closed: Closed,
     tally: Tally,
     census: Option<Census>,
+    /// Rings of which the census knows what their devices are.
+    counted: Vec<bool>,
     /// Rings whose lives have been played.
     played: Vec<bool>,
     /// Rings that are played last.
@@ -293,45 +299,55 @@ impl Rounds<'_> {
     }
 
     /// Plays the lives of the marked rings and puts their counts in the place of the old ones; the first time it
-    /// also counts who is where.
+    /// also counts who is where, and of each ring what its devices are.
     fn replay(&mut self, rings: &[bool], until: SimTime) {
         let World { plan, luck, .. } = self.world;
-        let (membership, first) = (self.membership, self.census.is_none());
+        let first = self.census.is_none();
+        let uncounted: Vec<bool> = rings.iter().zip(&self.counted).map(|(ring, c)| *ring && !c).collect();
         let background = plan.background.failures.is_some() || plan.background.tickets.is_some();
         let sees = background || Reads::of(plan) != Reads::default() || !plan.defects.is_empty();
         let setting = Setting { plan, luck, odds: self.odds, known: &self.closed.known, sees, until };
         let of_lives = plan.attributes_of_lives();
-        let wanted = Some(&of_lives[..]).filter(|_| !first);
-        let (mut fresh, counted, _) = fold_runs(
-            World { busy: self.busy(rings), wanted, ..self.world },
-            || (Tally::of_rings(plan, rings), Census::new(plan), Lives::new(setting)),
-            |(sum, census, lives), first_of_run, count| {
-                let mut device = *first_of_run;
-                let mut left = count;
-                while left > 0 {
-                    let (ring, count) = membership.ring_of_run(plan, luck, &device, left);
-                    if first {
-                        census.count(&device, ring, count);
-                    }
-                    if let Some(ring) = ring.filter(|r| rings[r.0 as usize]) {
-                        lives.take(ring, &device, count, sum);
-                    }
-                    left -= count;
-                    (device.index, device.key) = (device.index + count, device.key + count);
-                }
+        let wanted = Some(&of_lives[..]).filter(|_| !first && !uncounted.contains(&true));
+        let is_wanted = |seat: Seat| if let Seat::In(ring) = seat { rings[ring.0 as usize] } else { first };
+        let roll = Roll::new(plan, luck, &self.membership.rungs(plan), |seat| first || is_wanted(seat));
+        type Sums<'a> = (Tally, Census, Lives<'a>);
+        let take = |(sum, census, lives): &mut Sums<'_>, seat: Seat, device: &Device<'_>, count: u64| {
+            let Seat::In(ring) = seat else { return census.count(device, seat, count) };
+            if uncounted[ring.0 as usize] {
+                census.count(device, seat, count);
+            }
+            lives.take(ring, device, count, sum);
+        };
+        let ((mut fresh, counted, _), _) = fold_ranges(
+            World { busy: self.busy(rings), ..self.world },
+            || {
+                let sums = (Tally::of_rings(plan, rings), Census::new(plan), Lives::new(setting));
+                (sums, Gather::new(&roll, wanted))
             },
-            |(sum, _, lives)| lives.finish(sum, self.world.watch),
-            |a, b| {
+            |(sums, gather), range| {
+                roll.call(range, |run| {
+                    if first {
+                        sums.1.seat(run.seat, run.count);
+                    }
+                    if is_wanted(run.seat) {
+                        gather.take(run, &mut |seat, device, count| take(sums, seat, device, count));
+                    }
+                });
+            },
+            |(sums, gather)| {
+                gather.finish(&mut |seat, device, count| take(sums, seat, device, count));
+                sums.2.finish(&mut sums.0, self.world.watch);
+            },
+            |(a, _), (b, _)| {
                 a.0.add(&b.0);
                 a.1.add(&b.1);
             },
         );
-        if first {
-            self.census = Some(counted);
-        }
+        self.census.get_or_insert_with(|| Census::new(plan)).add(&counted);
         for ring in (0..rings.len()).filter(|&r| rings[r]) {
             self.tally.take_ring(RingId(ring as u16), &mut fresh);
-            self.played[ring] = true;
+            (self.counted[ring], self.played[ring]) = (true, true);
         }
     }
 
