@@ -173,13 +173,38 @@ impl Quantile {
         plain: &mut [bool; N],
     ) {
         let mut exact = [0.0; N];
+        self.exact_column(words, &mut exact, plain);
+        for i in 0..N {
+            let small = exact[i].clamp(-LIMIT, LIMIT);
+            plain[i] &= small == exact[i];
+            values[i] = round_small(small);
+        }
+    }
+
+    /// The same for values that need not be small, as whole numbers below 2^51.
+    #[inline(always)]
+    pub(crate) fn column_wide<const N: usize>(
+        &self,
+        words: &[u32; N],
+        values: &mut [f64; N],
+        plain: &mut [bool; N],
+    ) {
+        const WIDE: f64 = (1_u64 << 50) as f64;
+        let mut exact = [0.0; N];
+        self.exact_column(words, &mut exact, plain);
+        for i in 0..N {
+            let near = exact[i].clamp(-WIDE, WIDE);
+            plain[i] &= near == exact[i];
+            values[i] = whole_part(near + 0.5) as f64;
+        }
+    }
+
+    /// Values before they are rounded; where a word asks for a second one, `plain` becomes false.
+    #[inline(always)]
+    fn exact_column<const N: usize>(&self, words: &[u32; N], exact: &mut [f64; N], plain: &mut [bool; N]) {
         match &self.shape {
             Shape::Fixed(value) => {
-                let small = i32::try_from(*value).ok().filter(|value| f64::from(*value).abs() <= LIMIT);
-                values.fill(small.unwrap_or(0));
-                if small.is_none() {
-                    plain.fill(false);
-                }
+                exact.fill(*value as f64);
                 return;
             }
             Shape::Uniform { low, width } => {
@@ -192,14 +217,11 @@ impl Quantile {
                     exact[i] = on_points(points, (f64::from(words[i]) + 0.5) * EXP2_M32);
                 }
             }
-            Shape::Table(table) => table.column(words, &mut exact, plain),
+            Shape::Table(table) => table.column(words, exact, plain),
         }
         let (low, high) = (self.at_least, self.at_most);
-        for i in 0..N {
-            let value = exact[i].max(low).min(high);
-            let small = value.clamp(-LIMIT, LIMIT);
-            plain[i] &= small == value;
-            values[i] = round_small(small);
+        for value in exact {
+            *value = value.max(low).min(high);
         }
     }
 
@@ -420,7 +442,13 @@ mod tests {
                 words[..8].copy_from_slice(&ends);
                 let (mut values, mut plain) = ([0; 64], [true; 64]);
                 quantile.column(&words, &mut values, &mut plain);
+                let (mut wide, mut wide_plain) = ([0.0; 64], [true; 64]);
+                quantile.column_wide(&words, &mut wide, &mut wide_plain);
+                for i in (0..64).filter(|&i| wide_plain[i]) {
+                    assert_eq!(wide[i] as i64, quantile.at(words[i], || unreachable!("no second word")));
+                }
                 for i in (0..64).filter(|&i| plain[i]) {
+                    assert!(wide_plain[i]);
                     told += 1;
                     let one = quantile.at(words[i], || unreachable!("no second word was needed"));
                     assert_eq!(i64::from(values[i]), one, "{quantile:?} {}", words[i]);

@@ -150,6 +150,11 @@ impl Poisson {
         Self::per_block(-libm::log1p(-share) * AWAY_BLOCK_S as f64 / per_s as f64)
     }
 
+    /// The words below which a block has no event; `u64::MAX`: all (but one in 2^64).
+    pub(crate) fn none_below(&self) -> u64 {
+        self.upto.first().copied().unwrap_or(u64::MAX)
+    }
+
     /// Events in the block whose word this is.
     #[inline]
     pub fn count(&self, word: u64) -> u32 {

@@ -141,14 +141,14 @@ pub(super) fn count(
     for turn in &c.turns[..c.taken] {
         let (way, curves) = (&kind.ways[turn.target], &mut counts.releases[turn.target]);
         taken(kind, way, turn, straight, devices, curves, tally);
-        moved(setting.plan, kind, way, turn, straight, curves, tally);
+        moved(setting.plan, kind, way, turn, c, curves, tally);
         for release in turn.first..=turn.target {
             let life = Patched { kind, way: &kind.ways[release], turn, straight };
             life.sums(&c.on, &c.offers[release], &c.holds, devices, tally);
             life.curves(&c.offers[release], &mut counts.releases[release]);
         }
     }
-    calls(setting, kind, batch, straight, tally);
+    calls(setting, kind, batch, c, tally);
     if counts.devices > MOST {
         counts.flush(tally);
     }
@@ -317,13 +317,10 @@ impl Patched<'_> {
 
 /// Calls to the help desk that have nothing to do with any release.
 #[inline(always)]
-fn calls(setting: Setting<'_>, kind: &Kind<'_>, batch: &Batch, straight: &[bool; BATCH], tally: &mut Tally) {
-    let Setting { plan, luck, sees, until, .. } = setting;
-    if !sees || plan.background.tickets.is_none() {
-        return;
-    }
+fn calls(setting: Setting<'_>, kind: &Kind<'_>, batch: &Batch, c: &Columns, tally: &mut Tally) {
+    let Setting { plan, luck, until, .. } = setting;
     let mut counter = tally.counter(plan, kind.ring);
-    for i in (0..batch.count).filter(|&i| straight[i]) {
+    for i in (0..batch.count).filter(|&i| c.straight[i] & c.calls[i]) {
         let key = batch.key(i);
         background(
             plan,
@@ -366,10 +363,11 @@ fn moved(
     kind: &Kind<'_>,
     way: &Way,
     turn: &Turn,
-    straight: &[bool; BATCH],
+    c: &Columns,
     curves: &mut Curves,
     tally: &mut Tally,
 ) {
+    let straight = &c.straight;
     let size = plan.releases[way.release.0 as usize].size_bytes;
     // The quotients below are exact in floating point as long as this holds.
     let exact = size as u128 * 2 * plan.tick_s as u128 <= 1 << 52;
@@ -384,7 +382,7 @@ fn moved(
         let first = kind.ticks.of(from);
         let ends = (first as i32 + 1) * tick_s;
         let (here, total) = (ends.min(to) - from, to - from);
-        let short = exact & (to - ends <= tick_s);
+        let short = exact & (to - ends <= tick_s) & (total == turn.loads_s[i]);
         long[i] = straight[i] & !short;
         let counts = straight[i] & short;
         slots[i] = if counts { first.min(last) } else { last };
@@ -403,7 +401,18 @@ fn moved(
     bump(&mut curves.loading_s, &next, &more_seconds);
     let mut counter = tally.counter(plan, kind.ring);
     for i in (0..BATCH).filter(|&i| long[i]) {
-        let (from, to) = (i64::from(turn.loading[i]), i64::from(turn.downloaded[i]));
-        counter.transfer(way.release, SimTime(from), SimTime(to), 0, to - from);
+        let (mut t, total) = (turn.loading[i], turn.loads_s[i]);
+        let mut left = total;
+        loop {
+            let needs = plan.device.needs_online.download;
+            let (from, ends) = if needs { c.on.one(kind, i, t) } else { (t, i32::MAX) };
+            let to = ends.min(from + left);
+            let at = |t: i32| SimTime(i64::from(t));
+            counter.transfer(way.release, at(from), at(to), i64::from(total - left), i64::from(total));
+            (left, t) = (left - (to - from), to);
+            if left == 0 {
+                break;
+            }
+        }
     }
 }

@@ -5,8 +5,8 @@
 use crate::{
     draws::{Purpose, high64, low64},
     life::Setting,
-    plan::{AWAY_BLOCK_S, DefectId, InstallOnline, Plan},
-    quantile::Quantile,
+    plan::{AWAY_BLOCK_S, DefectId, InstallOnline, Plan, Poisson},
+    quantile::{Quantile, whole_part},
     time::DAY_S,
 };
 
@@ -14,8 +14,8 @@ use pulp::Simd;
 
 use super::{
     BATCH, Batch,
-    kernels::{draw, sample},
-    kind::{FAR_S, Judged, Kind, MOST_HOLDS},
+    kernels::{draw, sample, sample_wide},
+    kind::{FAR_S, Judged, Kind, MOST_HOLDS, Way},
     on::{EARLIEST, On},
     retries::Retries,
 };
@@ -40,6 +40,8 @@ pub(super) struct Turn {
     pub scan: Column,
     /// When the download gets going: at the scan, or when the device is next on.
     pub loading: Column,
+    /// Seconds of downloading, in one piece or in several.
+    pub loads_s: Column,
     pub downloaded: Column,
     pub pending: Column,
     pub restarted: Column,
@@ -79,6 +81,8 @@ pub(super) struct Columns {
     /// Who lives straight.
     pub straight: [bool; BATCH],
     pub on: On<BATCH>,
+    /// Whose users call the help desk about something else.
+    pub calls: [bool; BATCH],
     /// For each release.
     pub offers: Vec<Offer>,
     /// What came, in order: as many as `taken` says.
@@ -106,6 +110,7 @@ impl Columns {
             target: 0,
             scan: ZERO,
             loading: ZERO,
+            loads_s: ZERO,
             downloaded: ZERO,
             pending: ZERO,
             restarted: ZERO,
@@ -119,6 +124,7 @@ impl Columns {
         Self {
             straight: [false; BATCH],
             on: On::new(),
+            calls: [false; BATCH],
             offers: vec![offer; releases],
             turns: vec![turn; releases],
             taken: 0,
@@ -137,14 +143,14 @@ pub(super) fn course<S: Simd>(
     batch: &Batch,
     c: &mut Columns,
 ) {
-    let Columns { straight, on, offers, turns, taken, holds, room } = c;
+    let Columns { straight, on, calls, offers, turns, taken, holds, room } = c;
     for (i, plain) in straight.iter_mut().enumerate() {
         *plain = i < batch.count;
     }
     on.of_batch(simd, setting, kind, batch, &mut room.words, straight);
     let mut course = Course { simd, setting, kind, batch, on, plain: straight, room };
     course.habit();
-    course.background();
+    course.background(calls);
     for release in 0..offers.len() {
         let (before, rest) = offers.split_at_mut(release);
         course.offer(release, before, &mut rest[0]);
@@ -223,14 +229,22 @@ impl<S: Simd> Course<'_, '_, S> {
 
     /// Nothing fails on it that has nothing to do with a release. Calls do no harm: [`super::count`] counts them.
     #[inline(always)]
-    fn background(&mut self) {
+    fn background(&mut self, calls: &mut [bool; BATCH]) {
         let Setting { plan, luck, sees, until, .. } = self.setting;
-        let Some(failures) = plan.background.failures.as_ref().filter(|_| sees) else { return };
+        calls.fill(false);
+        let (failures, tickets) = (&plan.background.failures, &plan.background.tickets);
+        if !sees || (failures.is_none() && tickets.is_none()) {
+            return;
+        }
+        let none_below = |stream: &Option<Poisson>| stream.as_ref().map_or(u64::MAX, Poisson::none_below);
+        let (failures, tickets) = (none_below(failures), none_below(tickets));
         let block_of = |t: i64| (t + plan.epoch_unix_s).div_euclid(AWAY_BLOCK_S);
         for number in block_of(0)..=block_of(until.0) {
             draw(self.simd, luck, &self.batch.keys, Purpose::Trouble, number as u32, &mut self.room.words);
             for i in 0..BATCH {
-                self.plain[i] &= failures.count(low64(block(&self.room.words, i))) == 0;
+                let words = block(&self.room.words, i);
+                self.plain[i] &= low64(words) < failures;
+                calls[i] |= high64(words) >= tickets;
             }
         }
     }
@@ -309,7 +323,7 @@ impl<S: Simd> Course<'_, '_, S> {
             offer.connected.fill(connected);
             return;
         }
-        let Room { times, wakes, ends, .. } = &mut *self.room;
+        let Room { wakes, ends, .. } = &mut *self.room;
         if let Some(after_return) = ring.returned_objective_s {
             // A device that was not on while its ring was due has an objective of its own.
             let (active, after_return) = (short(ring.deadline_s.unwrap_or(0)), short(after_return));
@@ -321,43 +335,61 @@ impl<S: Simd> Course<'_, '_, S> {
                 offer.due[i] = due.max(way.due).min(way.watched_until);
             }
         }
-        let rule = plan.device.connectivity;
-        let (total, piece) = (short(rule.total_s), short(rule.continuous_s));
-        times.fill(way.published);
-        let (mut sum, mut done, mut full) = (ZERO, [FAR; BATCH], ZERO);
-        offer.connected.fill(false);
-        let mut looking = *self.plain;
-        for _ in 0..MOST_STRETCHES {
-            self.on.wake(self.simd, kind, true, times, wakes, ends);
-            for i in 0..BATCH {
-                // Beyond the objective nothing counts.
-                looking[i] &= times[i] < offer.due[i];
-                let length = ends[i].min(FAR) - wakes[i];
-                let enough = length >= piece;
-                done[i] = if enough { done[i].min(near(wakes[i] + piece)) } else { done[i] };
-                full[i] = done[i].max(near(wakes[i] + (total - sum[i]).max(0)));
-                let found = looking[i] & (sum[i] + length >= total) & (done[i] < FAR);
-                offer.connected[i] |= found & (full[i] <= offer.due[i]);
-                looking[i] &= !found;
-                sum[i] = near(sum[i] + length.max(0));
-                times[i] = near(ends[i]);
-            }
-            if !looking.contains(&true) {
-                break;
-            }
-        }
-        // It must have been heard of so long before at the latest.
-        for i in 0..BATCH {
-            self.plain[i] &= !looking[i];
-            times[i] = (offer.due[i] - short(plan.objective.heard_within_s)).max(EARLIEST);
-        }
-        self.on.wake(self.simd, kind, true, times, wakes, ends);
+        self.connect(way, offer);
         let counts = ring.in_objective && !kind.habit.scheduled;
         for i in 0..BATCH {
+            offer.eligible[i] = counts & offer.connected[i];
+        }
+        // It must have been heard of so long before at the latest.
+        let heard_within = short(plan.objective.heard_within_s);
+        let since_publication = |&i: &usize| offer.due[i] - heard_within <= way.published;
+        if plan.device.needs_online.scan && (0..BATCH).all(|i| since_publication(&i)) {
+            // The scan that finds it is such a time.
+            return;
+        }
+        let Room { times, wakes, ends, .. } = &mut *self.room;
+        for i in 0..BATCH {
+            times[i] = (offer.due[i] - heard_within).max(EARLIEST);
+        }
+        self.on.wake(self.simd, kind, true, times, wakes, ends);
+        for i in 0..BATCH {
             let heard = wakes[i] <= offer.due[i];
-            offer.eligible[i] = counts & offer.connected[i] & heard;
+            offer.eligible[i] &= heard;
             // Who was not heard of since the earliest time that can be asked for may have been before.
             self.plain[i] &= heard | (times[i] > EARLIEST);
+        }
+    }
+
+    /// Who has the required hours online between the publication and its objective.
+    #[inline(always)]
+    fn connect(&mut self, way: &Way, offer: &mut Offer) {
+        let rule = self.setting.plan.device.connectivity;
+        let (total, piece) = (short(rule.total_s), short(rule.continuous_s));
+        let Room { times, wakes, ends, .. } = &mut *self.room;
+        times.fill(way.published);
+        self.on.wake(self.simd, self.kind, true, times, wakes, ends);
+        for i in 0..BATCH {
+            // One stretch is enough for most.
+            let full = near(wakes[i] + total.max(piece));
+            offer.connected[i] = (full <= ends[i]) & (full <= offer.due[i]) & (way.published < offer.due[i]);
+        }
+        for i in 0..BATCH {
+            if !self.plain[i] || offer.connected[i] {
+                continue;
+            }
+            let (mut sum, mut begun, mut t) = (0, FAR, way.published);
+            while t < offer.due[i] {
+                let (wakes, ends) = self.on.one(self.kind, i, t);
+                let length = ends.min(FAR) - wakes;
+                if begun == FAR && length >= piece {
+                    begun = near(wakes + piece);
+                }
+                if sum + length >= total && begun < FAR {
+                    offer.connected[i] = begun.max(wakes + (total - sum).max(0)) <= offer.due[i];
+                    break;
+                }
+                (sum, t) = (sum + length.max(0), ends);
+            }
         }
     }
 
@@ -401,11 +433,13 @@ impl<S: Simd> Course<'_, '_, S> {
         }
     }
 
-    /// The download, in one piece.
+    /// The download, which goes on while the device is on.
     #[inline(always)]
     fn download(&mut self, turn: &mut Turn, latest: &Column) {
         let (plan, luck, keys) = (self.setting.plan, self.setting.luck, &self.batch.keys);
-        let Room { more, length, ends, .. } = &mut *self.room;
+        let Room { more, ends, .. } = &mut *self.room;
+        let length = &mut turn.loads_s;
+        let mut speed = [0.0; BATCH];
         match &plan.device.download_takes {
             Some(takes) => {
                 if takes.is_drawn() {
@@ -421,20 +455,24 @@ impl<S: Simd> Course<'_, '_, S> {
                 if bandwidth.is_drawn() {
                     draw(self.simd, luck, keys, Purpose::Habit, habit.key, more);
                 }
+                sample_wide(self.simd, bandwidth, &more[2], &mut speed, self.plain);
+                if bits > 1 << 52 {
+                    self.plain.fill(false);
+                }
                 for i in 0..BATCH {
-                    let speed = bandwidth.usual(more[2][i]);
-                    self.plain[i] &= speed.is_some();
-                    let seconds = bits.div_ceil(speed.unwrap_or(1).max(1) as u64);
-                    self.plain[i] &= seconds < FAR_S as u64;
-                    length[i] = seconds.min(FAR_S as u64) as i32;
+                    // A quotient of whole numbers below 2^53 is not rounded up to the next one.
+                    let quotient = bits as f64 / speed[i].max(1.0);
+                    let whole = whole_part(quotient.min(FAR_S as f64)) as i32;
+                    length[i] = whole + i32::from(f64::from(whole) < quotient);
+                    self.plain[i] &= quotient < FAR_S as f64;
                 }
             }
         }
         let needs = plan.device.needs_online.download;
         self.on.wake(self.simd, self.kind, needs, &turn.scan, &mut turn.loading, ends);
+        self.on.work(self.kind, self.plain, (&turn.loading, ends), &turn.loads_s, &mut turn.downloaded);
         for i in 0..BATCH {
-            turn.downloaded[i] = near(turn.loading[i] + length[i]);
-            self.plain[i] &= turn.downloaded[i] <= ends[i].min(latest[i]);
+            self.plain[i] &= turn.downloaded[i] <= latest[i];
         }
     }
 
@@ -450,7 +488,7 @@ impl<S: Simd> Course<'_, '_, S> {
         }
         sample(self.simd, &device.install_takes, &self.room.more[0], &mut self.room.length, self.plain);
         let online = device.needs_online.install;
-        let cut = online == InstallOnline::Resumes && !self.kind.habit.scheduled;
+        let goes_on = online == InstallOnline::Resumes && !self.kind.habit.scheduled;
         if self.kind.habit.scheduled {
             self.in_install_window(&turn.downloaded, &mut turn.pending);
             self.room.times = turn.pending;
@@ -466,9 +504,12 @@ impl<S: Simd> Course<'_, '_, S> {
             );
         }
         let Room { more, length, times, ends, .. } = &mut *self.room;
+        if !goes_on {
+            ends.fill(i32::MAX);
+        }
+        self.on.work(self.kind, self.plain, (times, ends), length, &mut turn.pending);
         for i in 0..BATCH {
-            turn.pending[i] = near(times[i] + length[i]);
-            self.plain[i] &= turn.pending[i] <= latest[i] && (!cut || turn.pending[i] <= ends[i]);
+            self.plain[i] &= turn.pending[i] <= latest[i];
         }
         turn.retries.forget();
         if !device.failures.is_empty() {
@@ -484,9 +525,16 @@ impl<S: Simd> Course<'_, '_, S> {
                 self.plain[i] &= low64(coins) >= in_download;
                 fails[i] = high64(coins) < in_install;
             }
-            let who = (self.batch, self.on, &*more);
+            let who = (self.batch, self.on, latest);
             let Turn { retries, pending, .. } = turn;
-            retries.play(self.simd, (self.setting, self.kind, way), who, &fails, latest, pending, self.plain);
+            retries.play(
+                self.simd,
+                (self.setting, self.kind, way),
+                who,
+                (&*more, &fails),
+                pending,
+                self.plain,
+            );
         }
     }
 
@@ -510,9 +558,6 @@ impl<S: Simd> Course<'_, '_, S> {
         }
     }
 }
-
-/// So many stretches online are looked at for the required hours.
-const MOST_STRETCHES: usize = 4;
 
 #[inline(always)]
 pub(super) fn block<const N: usize>(words: &[[u32; N]; 4], i: usize) -> [u32; 4] {

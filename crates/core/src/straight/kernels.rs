@@ -44,6 +44,18 @@ pub(super) fn sample<S: Simd, const N: usize>(
     simd.vectorize(Sample { quantile, words, values, plain });
 }
 
+/// The same for values that need not be small; see [`Quantile::column_wide`].
+#[inline(always)]
+pub(super) fn sample_wide<S: Simd, const N: usize>(
+    simd: S,
+    quantile: &Quantile,
+    words: &[u32; N],
+    values: &mut [f64; N],
+    plain: &mut [bool; N],
+) {
+    simd.vectorize(SampleWide { quantile, words, values, plain });
+}
+
 struct Draw<'a, const N: usize> {
     luck: &'a Luck,
     keys: &'a [[u32; N]; 2],
@@ -91,5 +103,21 @@ impl<const N: usize> WithSimd for Sample<'_, N> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         self.quantile.column(self.words, self.values, self.plain);
+    }
+}
+
+struct SampleWide<'a, const N: usize> {
+    quantile: &'a Quantile,
+    words: &'a [u32; N],
+    values: &'a mut [f64; N],
+    plain: &'a mut [bool; N],
+}
+
+impl<const N: usize> WithSimd for SampleWide<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.quantile.column_wide(self.words, self.values, self.plain);
     }
 }

@@ -141,6 +141,42 @@ impl<const N: usize> On<N> {
         }
     }
 
+    /// When so many `seconds` of work are done that go on only while the devices are on, begun at a second at which they
+    /// are on until `ends`.
+    #[inline(always)]
+    pub(super) fn work(
+        &self,
+        kind: &Kind<'_>,
+        who: &[bool; N],
+        (begin, ends): (&[i32; N], &[i32; N]),
+        seconds: &[i32; N],
+        done: &mut [i32; N],
+    ) {
+        let mut cut = [false; N];
+        for i in 0..N {
+            done[i] = (begin[i] + seconds[i]).min(FAR);
+            cut[i] = who[i] & (done[i] > ends[i]);
+        }
+        for i in 0..N {
+            if cut[i] {
+                done[i] = self.rest(kind, i, ends[i], seconds[i] - (ends[i] - begin[i]));
+            }
+        }
+    }
+
+    /// When device `i` has worked for `left` seconds more, from `t` on.
+    fn rest(&self, kind: &Kind<'_>, i: usize, mut t: i32, mut left: i32) -> i32 {
+        while t < FAR {
+            let (wakes, ends) = self.one(kind, i, t);
+            if ends - wakes >= left {
+                return (wakes + left).min(FAR);
+            }
+            left -= ends - wakes;
+            t = ends.max(t + 1);
+        }
+        FAR
+    }
+
     /// Seconds of `[from, to)` for which each device is away.
     #[inline(always)]
     pub(super) fn away(&self, from: &[i32; N], to: &[i32; N], seconds: &mut [i32; N]) {
@@ -218,10 +254,15 @@ impl On<BATCH> {
         let (plan, luck) = (setting.plan, setting.luck);
         let begin = SimTime(-LOOK_BACK_S);
         let block_of = |t: SimTime| (t.0 + plan.epoch_unix_s).div_euclid(AWAY_BLOCK_S);
+        let none_below = away.begins.none_below();
         let mut found: Vec<(usize, Span)> = Vec::new();
         for number in block_of(begin) - away.reach_blocks..=block_of(plan.horizon) {
             draw(simd, luck, &batch.keys, Purpose::Absence, number as u32, words);
-            for i in 0..batch.count {
+            let mut begins = [false; BATCH];
+            for i in 0..BATCH {
+                begins[i] = low64(block(words, i)) >= none_below;
+            }
+            for i in (0..batch.count).filter(|&i| begins[i]) {
                 let count = away.begins.count(low64(block(words, i)));
                 for n in (0..count).map(|which| (number as u32) << 4 | which) {
                     let key = batch.key(i);

@@ -42,6 +42,7 @@ pub(super) struct Retries {
     begin: [i32; FEW],
     ends: [i32; FEW],
     away: [i32; FEW],
+    done: [i32; FEW],
 }
 
 impl Retries {
@@ -62,6 +63,7 @@ impl Retries {
             begin: [0; FEW],
             ends: [0; FEW],
             away: [0; FEW],
+            done: [0; FEW],
         }
     }
 
@@ -78,9 +80,8 @@ impl Retries {
         &mut self,
         simd: S,
         (setting, kind, way): (Setting<'_>, &Kind<'_>, &Way),
-        (batch, on, coins): (&Batch, &On<BATCH>, &[[u32; BATCH]; 4]),
-        fails: &[bool; BATCH],
-        latest: &Column,
+        (batch, on, latest): (&Batch, &On<BATCH>, &Column),
+        (coins, fails): (&[[u32; BATCH]; 4], &[bool; BATCH]),
         pending: &mut Column,
         straight: &mut [bool; BATCH],
     ) {
@@ -130,7 +131,7 @@ impl Retries {
         let (plan, luck) = (setting.plan, setting.luck);
         let device = &plan.device;
         let needs = device.needs_online.install != InstallOnline::Ignores;
-        let cut = device.needs_online.install == InstallOnline::Resumes;
+        let goes_on = device.needs_online.install == InstallOnline::Resumes;
         if device.retry_after.is_drawn() {
             draw(simd, luck, &self.keys, Purpose::Durations, way.address | attempt, &mut self.words);
         }
@@ -147,9 +148,14 @@ impl Retries {
         }
         sample(simd, &device.install_takes, &self.words[0], &mut self.length, &mut self.plain);
         draw(simd, luck, &self.keys, Purpose::Attempt, address, &mut self.words);
+        if !goes_on {
+            self.ends.fill(i32::MAX);
+        }
+        let stretch = (&self.begin, &self.ends);
+        self.on.work(kind, &self.trying, stretch, &self.length, &mut self.done);
         for at in 0..FEW {
-            let end = near(self.begin[at] + self.length[at]);
-            let fits = end <= self.latest[at] && (!cut || end <= self.ends[at]);
+            let end = self.done[at];
+            let fits = end <= self.latest[at];
             self.plain[at] &= fits | !self.trying[at];
             let waited = self.begin[at] - self.failed[at] - self.away[at];
             self.waited[at] += if self.trying[at] { waited } else { 0 };
