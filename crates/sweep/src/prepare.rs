@@ -1,6 +1,9 @@
 //! From a study to what is played: points, members and columns, all of them checked before the first run.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    sync::Arc,
+};
 
 use rayon::prelude::*;
 use rollcast_core::{
@@ -73,7 +76,7 @@ pub struct Prepared {
     /// Devices of the largest fleet.
     pub devices: u64,
     /// By point: its strategy and its levels.
-    points: Vec<(usize, Vec<Level>)>,
+    points: Vec<Candidate>,
     columns: Vec<Measured>,
     uncertain: bool,
     /// By point and member, of a small study.
@@ -131,9 +134,12 @@ impl Prepared {
         // Loaded scenarios are large, so those of a large sweep are loaded again when they are played.
         let scenes = candidates.len() * members;
         let keep = (scenes <= KEPT_PLANS).then(|| KEPT_BYTES / (scenes as u64).max(1));
+        let look = |(strategy, levels): &Candidate| {
+            look(&study, *strategy, study.changes(Some(*strategy), levels), members, keep)
+        };
         let looked: Vec<Result<Option<Looked>, Vec<Diagnostic>>> =
-            candidates.par_iter().with_max_len(1).map(|point| look(&study, point, members, keep)).collect();
-        let mut problems = Vec::new();
+            candidates.par_iter().with_max_len(1).map(look).collect();
+        let mut wrong = Vec::new();
         let mut left_out: Vec<usize> = Vec::new();
         let mut found = Vec::new();
         for (point, looked) in candidates.into_iter().zip(looked) {
@@ -141,9 +147,10 @@ impl Prepared {
                 Ok(Some(looked)) => found.push((point, looked)),
                 Ok(None) if point.1.is_empty() => left_out.push(point.0),
                 Ok(None) => {}
-                Err(wrong) => problems.extend(wrong),
+                Err(found) => wrong.push((point, found)),
             }
         }
+        let mut problems = told(&study, wrong, members);
         let mut warnings: Vec<Diagnostic> =
             found.iter_mut().flat_map(|(_, l)| l.warnings.drain(..)).collect();
         warnings.extend(remarks(&study, &found, &left_out));
@@ -332,6 +339,9 @@ impl Prepared {
     }
 }
 
+/// A point before it is looked at: its strategy and its levels.
+type Candidate = (usize, Vec<Level>);
+
 /// What a look at a point found.
 struct Looked {
     facts: columns::Facts,
@@ -343,17 +353,16 @@ struct Looked {
     kept: Vec<(Loaded, Vec<Change>)>,
 }
 
-/// Loads a point with every member, and keeps what it loaded if its inventory takes no more than `keep` bytes; `None` if
-/// it breaks a condition.
+/// Loads a point (its strategy, and all that is changed there) with every member, and keeps what it loaded if its inventory
+/// takes no more than `keep` bytes; `None` if it breaks a condition.
 fn look(
     study: &Study,
-    point: &(usize, Vec<Level>),
+    strategy: usize,
+    changes: Vec<Change>,
     members: usize,
     keep: Option<u64>,
 ) -> Result<Option<Looked>, Vec<Diagnostic>> {
-    let (strategy, levels) = point;
-    let changes = study.changes(Some(*strategy), levels);
-    let base = study.base(*strategy);
+    let base = study.base(strategy);
     let plain = base.load(&changes).map_err(|Problems(found)| found)?;
     if study.broken(&plain).map_err(|problem| vec![problem])?.is_some() {
         return Ok(None);
@@ -380,7 +389,7 @@ fn look(
     }
     let mut problems = Vec::new();
     for member in 0..members {
-        let changes = study.with_member(*strategy, &changes, member, &plain.labels);
+        let changes = study.with_member(strategy, &changes, member, &plain.labels);
         match base.load(&changes) {
             Ok(loaded) => {
                 looked.digests.push(loaded.digest.clone());
@@ -394,6 +403,79 @@ fn look(
         }
     }
     if problems.is_empty() { Ok(Some(looked)) } else { Err(problems) }
+}
+
+/// What is wrong with points. A problem that stands where nobody has changed anything, as with rings whose shares no longer
+/// add up, is that of a combination, so it names the first one that has it; others that have it too are counted.
+fn told(study: &Study, wrong: Vec<(Candidate, Vec<Diagnostic>)>, members: usize) -> Vec<Diagnostic> {
+    /// The name of a text, and from where to where.
+    type Place = (String, usize, usize);
+    let place = |span: &Span| -> Place { (span.source.name.clone(), span.start, span.end) };
+    let at = |problem: &Diagnostic| (problem.code, problem.span.as_ref().map(place));
+    let mut said: Vec<Diagnostic> = Vec::new();
+    // By strategy: what its scenario has wrong as the plan leaves it.
+    let mut plain: BTreeMap<usize, Vec<(&'static str, Option<Place>)>> = BTreeMap::new();
+    // What a strategy has wrong somewhere: where it is in `said`, and how many other combinations have it.
+    let mut others: BTreeMap<(usize, &'static str, Option<Place>), (usize, u64)> = BTreeMap::new();
+    for ((strategy, levels), found) in wrong {
+        let plain = plain.entry(strategy).or_insert_with(|| {
+            let looked = look(study, strategy, study.changes(None, &[]), members, None);
+            looked.err().iter().flatten().map(at).collect()
+        });
+        let own = study.strategies[strategy].changes.iter();
+        let changed: Vec<Place> = own
+            .chain(levels.iter().flat_map(|level| &level.changes))
+            .flat_map(|change| [place(&change.span), place(&change.value.span)])
+            .collect();
+        let already = said.len();
+        for mut problem in found {
+            let (code, here) = at(&problem);
+            let within = |(file, from, to): &Place| {
+                here.as_ref().is_some_and(|(name, start, end)| name == file && from <= start && end <= to)
+            };
+            let of_combination = problem.severity == Severity::Error
+                && !changed.is_empty()
+                && !changed.iter().any(within)
+                && !plain.contains(&(code, here.clone()));
+            if !of_combination {
+                said.push(problem);
+                continue;
+            }
+            match others.entry((strategy, code, here)) {
+                Entry::Occupied(mut known) if known.get().0 < already => known.get_mut().1 += 1,
+                entry => {
+                    problem.message += &combination(study, strategy, &levels);
+                    entry.or_insert((said.len(), 0));
+                    said.push(problem);
+                }
+            }
+        }
+    }
+    for (at, number) in others.into_values().filter(|(_, number)| *number > 0) {
+        let s = if number == 1 { "" } else { "s" };
+        said[at].message += &format!("; the same is wrong with {number} other combination{s} of the axes");
+    }
+    said
+}
+
+/// Which combination it is, behind what is wrong with it.
+fn combination(study: &Study, strategy: usize, levels: &[Level]) -> String {
+    /// Values that are named: a design may have dozens of axes.
+    const MOST: usize = 6;
+    let mut text = String::new();
+    if study.strategies.len() > 1 {
+        text += &format!(", for `{}`", study.strategies[strategy].name);
+    }
+    let values = study.axes.iter().zip(levels);
+    let values: Vec<String> =
+        values.take(MOST).map(|(axis, level)| format!("`{}` is `{}`", axis.name, level.text)).collect();
+    match values.split_last() {
+        None => {}
+        Some((one, [])) => text += &format!(", where {one}"),
+        Some((_, _)) if levels.len() > MOST => text += &format!(", where {} and so on", values.join(", ")),
+        Some((last, first)) => text += &format!(", where {} and {last}", first.join(", ")),
+    }
+    text
 }
 
 fn scene(loaded: Loaded, columns: &[Measured], strategy: usize, changes: Vec<Change>) -> Scene {
@@ -446,7 +528,7 @@ fn check_luck(study: &Study, points: u64, runs: u32) -> Result<(), Problems> {
 }
 
 /// What is odd about a comparison as a whole.
-fn remarks(study: &Study, found: &[((usize, Vec<Level>), Looked)], left_out: &[usize]) -> Vec<Diagnostic> {
+fn remarks(study: &Study, found: &[(Candidate, Looked)], left_out: &[usize]) -> Vec<Diagnostic> {
     let mut said = Vec::new();
     if study.bases.len() > 1
         && let Some((point, _)) =
@@ -489,7 +571,7 @@ fn remarks(study: &Study, found: &[((usize, Vec<Level>), Looked)], left_out: &[u
 }
 
 /// The points of a study before its conditions are asked, in plan order.
-fn candidates(study: &Study, options: &Options, seed: u64) -> Result<Vec<(usize, Vec<Level>)>, Problems> {
+fn candidates(study: &Study, options: &Options, seed: u64) -> Result<Vec<Candidate>, Problems> {
     let mut points = Vec::new();
     for strategy in 0..study.strategies.len() {
         if options.axes && strategy == study.vary && !study.axes.is_empty() {

@@ -88,3 +88,38 @@ fn money_and_attackers_are_usual_where_there_are_any() {
         );
     }
 }
+
+#[test]
+fn what_a_combination_has_wrong_names_it() {
+    let wrong = |more: &str| -> Vec<String> {
+        let rings = "rings: { A: { size: 10% }, B: { size: 30% }, C: { size: 60%, deferral: 3 d } }\n";
+        let Problems(found) = prepared(&format!("{rings}{more}")).unwrap_err();
+        found.iter().map(|problem| format!("{}: {}", problem.code, problem.message)).collect()
+    };
+    // The rings that stand in the file add up to 100%.
+    assert_eq!(
+        wrong("sweep: { axes: { rings.A.size: [10%, 20%, 30%], rings.B.size: [30%, 40%] } }\n"),
+        [
+            "RC201: the rings' shares add up to 110%, where `rings.A.size` is `10%` and `rings.B.size` is `40%`; the \
+             same is wrong with 4 other combinations of the axes"
+        ]
+    );
+    assert_eq!(
+        wrong("strategies: { a: {}, b: { rings.A.size: 5% }, c: { rings.A.size: 20% } }\n"),
+        [
+            "RC201: the rings' shares add up to 95%, not to 100%, for `b`",
+            "RC201: the rings' shares add up to 110%, for `c`"
+        ]
+    );
+    // What stands where it was typed needs no more words, and neither does what the scenario has wrong by itself.
+    assert_eq!(
+        wrong("sweep: { axes: { rings.A.size: [10%, 0%], rings.B.deferral: [1 d, 2 d] } }\n"),
+        [
+            "RC206: ring `A` has no devices",
+            "RC201: the rings' shares add up to 90%, not to 100%, where `rings.A.size` is `0%` and `rings.B.deferral` is \
+             `1 d`; the same is wrong with 1 other combination of the axes"
+        ]
+    );
+    let by_itself = wrong("horizon: 0 d\nsweep: { axes: { rings.B.deferral: [1 d, 2 d] } }\n");
+    assert!(by_itself.iter().all(|problem| !problem.contains("where")), "{by_itself:?}");
+}

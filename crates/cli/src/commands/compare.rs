@@ -61,7 +61,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
     let mut results = Results::new(layout);
     let (mut journal, kept) = match open(args, &prepared) {
         Ok(opened) => opened,
-        Err(refusal) => return Ok(study::refuse(&refusal)),
+        Err(refusal) => return Ok(study::refuse(&by_itself(refusal))),
     };
     let way_out = match args.keep {
         Some(_) => "what is finished is kept, run the same command again",
@@ -81,9 +81,9 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
             },
         );
     if let Err(refusal) = played.and_then(|()| journal.map_or(Ok(()), Journal::finish)) {
-        return Ok(study::refuse(&refusal));
+        return Ok(study::refuse(&by_itself(refusal)));
     }
-    let failed = study::failed(layout, &results, "the same command");
+    let partial = study::partial(layout, &results, "the same command");
     let gates = gate::of_comparison(&asked, &prepared, &results, args.point);
     // Figures are work, and rows have none.
     let compared = || {
@@ -105,11 +105,19 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
     if !args.play.quiet && (args.format != CompareFormat::Table || args.output.is_some()) {
         gate_lines::say_shut(&gates);
     }
-    Ok(match failed {
+    Ok(match partial {
         true => Exit::Partial,
         false if gate::is_shut(&gates) => Exit::GoalMissed,
         false => Exit::Ok,
     })
+}
+
+/// A refusal with the way out of a comparison: it has no `--resume`, because it goes on by itself.
+fn by_itself(refusal: Refusal) -> Refusal {
+    let help = refusal.help.replace("go on with `--resume`", "run the same command again");
+    // Where shards lie there is nothing to go on with.
+    let help = help.replace("go on with it with `--resume`, or name", "name");
+    Refusal { help, ..refusal }
 }
 
 /// What was played before.

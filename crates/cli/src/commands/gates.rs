@@ -62,10 +62,10 @@ pub(super) fn gates(args: &GatesArgs) -> Result<Exit, CannotWrite> {
         Ok(results) => results,
         Err(exit) => return Ok(exit),
     };
-    let mut failed = study::failed(&prepared.layout, &results, "the same command");
+    let mut partial = study::partial(&prepared.layout, &results, "the same command");
     let smallest = match asked {
         None => None,
-        Some((catch, before)) => match search(&study, catch, &before, &pool, args, &mut failed) {
+        Some((catch, before)) => match search(&study, catch, &before, &pool, args, &mut partial) {
             Ok(found) => Some((catch, before, found)),
             Err(exit) => return Ok(exit),
         },
@@ -78,7 +78,7 @@ pub(super) fn gates(args: &GatesArgs) -> Result<Exit, CannotWrite> {
             out.write_all(b"\n")
         }
     })?;
-    Ok(if failed { Exit::Partial } else { Exit::Ok })
+    Ok(if partial { Exit::Partial } else { Exit::Ok })
 }
 
 /// What is wrong or odd with what `gates` plays of a plan that asks for it.
@@ -138,13 +138,13 @@ fn search(
     before: &str,
     pool: &rayon::ThreadPool,
     args: &GatesArgs,
-    failed: &mut bool,
+    partial: &mut bool,
 ) -> Result<Smallest, Exit> {
     smallest::find(catch.sizes, catch.probability.get(), |size| {
         let sized = study.sized(catch, before, &[size]);
         let prepared = super::or_say(pool.install(|| prepare(sized, args)))?;
         let results = play(&prepared, pool, args)?;
-        *failed |= study::failed(&prepared.layout, &results, "the same command");
+        *partial |= study::partial(&prepared.layout, &results, "the same command");
         let cells = (0..prepared.layout.cells()).filter_map(|cell| match results.cell(cell) {
             Some(Played::Rows(rows)) => Some(rows),
             _ => None,

@@ -27,13 +27,18 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, CannotWrite> {
         ));
         return Ok(Exit::Partial);
     }
-    write_results(&merged.layout, &merged.results, &args.output)?;
+    // What was merged is a sweep that is finished, so it is not merged again.
+    write_results(&merged.layout, &merged.results, &args.output).map_err(|refused| {
+        let help = refused.help.trim_end_matches(" and go on with `--resume`");
+        let help = format!("{help}; then `rollcast sweep PLAN -o {out} --resume` writes the results");
+        CannotWrite { help: help.into(), ..refused }
+    })?;
     print(&format!(
         "{} and {} are in `{out}`\n",
         many(merged.layout.cells(), "cell"),
         many(merged.layout.runs(), "run")
     ))?;
-    Ok(if study::failed(&merged.layout, &merged.results, "`rollcast sweep` with `--resume`") {
+    Ok(if study::partial(&merged.layout, &merged.results, "`rollcast sweep` with `--resume`") {
         Exit::Partial
     } else {
         Exit::Ok

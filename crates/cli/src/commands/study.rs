@@ -29,7 +29,7 @@ use crate::{
     progress::{Runs, shown},
     render::{
         diagnostics,
-        number::{bytes, many, share, time},
+        number::{bytes, count, many, share, time},
     },
 };
 
@@ -183,14 +183,30 @@ impl From<Refusal> for CannotWrite {
     }
 }
 
-/// Says which cells failed, and what plays them `again`; true if one did.
-pub(super) fn failed(layout: &Layout, results: &Results, again: &str) -> bool {
+/// Says which cells failed, and what plays them `again`, and how many runs ended before their time; true if results are
+/// partial because of one or the other.
+pub(super) fn partial(layout: &Layout, results: &Results, again: &str) -> bool {
     let mut failed = 0;
+    let (mut early, mut all) = (0, 0);
     for cell in 0..layout.cells() {
-        if let Some(Played::Panicked { message, replay }) = results.cell(cell) {
-            failed += 1;
-            say(&format!("cell {cell} failed: {message}\n  to see it again: {replay}"));
+        match results.cell(cell) {
+            Some(Played::Panicked { message, replay }) => {
+                failed += 1;
+                say(&format!("cell {cell} failed: {message}\n  to see it again: {replay}"));
+            }
+            Some(Played::Rows(rows)) => {
+                early += rows.iter().filter(|row| row.ended_early).count() as u64;
+                all += rows.len() as u64;
+            }
+            None => {}
         }
+    }
+    if early > 0 {
+        say(&format!(
+            "{} of {} ended early, at their limit of decisions; later nothing was played in them",
+            count(early),
+            many(all, "run")
+        ));
     }
     if failed > 0 {
         let (have, them) = if failed == 1 { ("has", "it") } else { ("have", "them") };
@@ -199,7 +215,7 @@ pub(super) fn failed(layout: &Layout, results: &Results, again: &str) -> bool {
             "where the files of the scenario are as they were, that is a fault of the program: please report it",
         );
     }
-    failed > 0
+    failed > 0 || early > 0
 }
 
 /// Says a refusal; gives the exit that follows.

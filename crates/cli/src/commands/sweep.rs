@@ -111,7 +111,7 @@ fn finish(
     dir: &Path,
 ) -> Result<Exit, CannotWrite> {
     let layout = &prepared.layout;
-    let exit = if study::failed(layout, results, "`rollcast sweep` with `--resume`") {
+    let exit = if study::partial(layout, results, "`rollcast sweep` with `--resume`") {
         Exit::Partial
     } else {
         Exit::Ok

@@ -165,6 +165,20 @@ fn a_full_disk_costs_nothing_that_was_written() {
     assert!(done.err.contains("cannot write `nothing/"), "{}", done.err);
     // Nothing is in the way of the next attempt.
     place.ends(0, &format!("{line} -o nothing"));
+    // Those that have no `--resume` name what goes on instead.
+    let compare = "compare plan.yaml --replications 75 --quiet --keep";
+    let whole = place.ends(0, &format!("{compare} compared")).out;
+    let half = fs::metadata(place.path("compared/journal.jsonl")).unwrap().len() / 2 / 1024;
+    let done = place.shell(&format!("trap '' XFSZ; ulimit -f {half}; exec rollcast {compare} kept"));
+    assert_eq!(done.code, Some(4), "{}", done.err);
+    assert!(done.err.contains("is kept: free some space and run the same command again"), "{}", done.err);
+    assert_eq!(place.ends(0, &format!("{compare} kept")).out, whole);
+    let limit = lines * 3 / 4 / 1024;
+    let done = place.shell(&format!("trap '' XFSZ; ulimit -f {limit}; exec rollcast merge whole -o merged"));
+    assert_eq!(done.code, Some(4), "{}", done.err);
+    assert!(done.err.contains("`rollcast sweep PLAN -o merged --resume` writes the results"), "{}", done.err);
+    place.ends(0, "sweep plan.yaml --replications 75 --quiet -o merged --resume");
+    assert_eq!(results(&place, "merged"), results(&place, "whole"));
 }
 
 /// A cell that fails is written down with its replay, the sweep goes on, and the next one plays it again. Here a file
@@ -401,4 +415,31 @@ fn designs_that_are_too_large_are_refused_at_once() {
     many(1_000, "design: { latin: 3 }\n");
     place.ends(0, "sweep large.yaml -o thousand --quiet");
     assert_eq!(place.read("thousand/results.csv").lines().count(), 4);
+}
+
+/// A run that ends at its limit of decisions is part of the results and no whole one, so the answer is partial.
+#[test]
+fn runs_that_end_early_make_the_answer_partial() {
+    let place = Place::with(
+        "\
+people: { on-call: { hours: always, notices: 0 s, decides: 0 s } }
+rules: { calls: { who: on-call, when: { count: tickets, within: 24 h, at-least: 1 }, do: pause all rings for 1 h } }
+background: { tickets: 50% a month }
+",
+    );
+    let plan = "base: a.yaml\nmeasure: [patched.share]\nruns: 2\n\
+                strategies: { few: { max-decisions: 1 }, many: { rules: {} } }\n";
+    place.write("plan.yaml", plan);
+    let said = "2 of 4 runs ended early, at their limit of decisions";
+    for line in [
+        "compare plan.yaml --quiet",
+        "compare plan.yaml --quiet --fail-on 'patched.share < 0%'",
+        "sweep plan.yaml --quiet -o out",
+        "merge out -o merged",
+    ] {
+        let done = place.shell(&format!("rollcast {line}"));
+        assert_eq!(done.code, Some(3), "{line}: {}", done.err);
+        assert!(done.err.contains(said), "{line}: {}", done.err);
+    }
+    assert_eq!(place.read("out/results.csv").matches(",true,").count(), 2);
 }

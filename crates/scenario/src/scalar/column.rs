@@ -94,6 +94,7 @@ impl fmt::Display for Column {
 
 /// A column whose metric may end in `.p95`, `.median` or `.mean`.
 pub(super) fn with_statistic(text: &str) -> Result<(Column, Statistic), ScalarError> {
+    let text = text.trim();
     let mut column: Column = text.parse()?;
     let Some((metric, last)) = column.metric.rsplit_once('.') else { return Ok((column, Statistic::Mean)) };
     let statistic = match last {
@@ -224,6 +225,8 @@ mod tests {
         for text in ["harmed", "harmed.p0 <= 3", "harmed.p100 <= 3", "harmed <= many", "<= 3"] {
             assert!(text.parse::<Criterion>().is_err(), "{text}");
         }
+        let wrong = "harmed.p0 <= 3".parse::<Criterion>().unwrap_err().to_string();
+        assert!(wrong.contains("`harmed.p0` has"), "{wrong}");
         for text in ["harmed", "least", "fewest harmed", "least harmed.p0"] {
             assert!(text.parse::<Aim>().is_err(), "{text}");
         }
