@@ -5,7 +5,7 @@
 use crate::{
     draws::{Purpose, high64, low64},
     life::Setting,
-    plan::{AWAY_BLOCK_S, DefectId, InstallOnline, Plan, Poisson},
+    plan::{AWAY_BLOCK_S, DefectId, InstallOnline, Online, Plan, Poisson},
     quantile::{Quantile, whole_part},
     time::DAY_S,
 };
@@ -16,8 +16,8 @@ use super::{
     BATCH, Batch,
     kernels::{draw, sample, sample_wide},
     kind::{FAR_S, Judged, Kind, MOST_HOLDS, Way},
-    on::{EARLIEST, On},
-    retries::Retries,
+    on::{On, SESSION_DAYS},
+    retries::{FEW, Retries},
 };
 
 /// One number for each device of a batch.
@@ -100,8 +100,11 @@ pub(super) const DAY: i32 = DAY_S as i32;
 impl Columns {
     /// Bytes that those of a plan take.
     pub(super) fn bytes(plan: &Plan) -> u64 {
-        let of_release = size_of::<Turn>() + size_of::<Offer>();
-        (size_of::<Self>() + MOST_HOLDS * size_of::<Stretch>() + plan.releases.len() * of_release) as u64
+        let sporadic = plan.habits.iter().any(|habit| matches!(habit.online, Online::Sporadic { .. }));
+        let sessions = |devices: usize| if sporadic { SESSION_DAYS * 8 * devices } else { 0 };
+        let of_release = size_of::<Turn>() + size_of::<Offer>() + sessions(FEW);
+        let holds = MOST_HOLDS * size_of::<Stretch>();
+        (sessions(BATCH) + holds + size_of::<Self>() + plan.releases.len() * of_release) as u64
     }
 
     pub(super) fn new(releases: usize) -> Self {
@@ -349,14 +352,14 @@ impl<S: Simd> Course<'_, '_, S> {
         }
         let Room { times, wakes, ends, .. } = &mut *self.room;
         for i in 0..BATCH {
-            times[i] = (offer.due[i] - heard_within).max(EARLIEST);
+            times[i] = (offer.due[i] - heard_within).max(kind.earliest());
         }
         self.on.wake(self.simd, kind, true, times, wakes, ends);
         for i in 0..BATCH {
             let heard = wakes[i] <= offer.due[i];
             offer.eligible[i] &= heard;
             // Who was not heard of since the earliest time that can be asked for may have been before.
-            self.plain[i] &= heard | (times[i] > EARLIEST);
+            self.plain[i] &= heard | (times[i] > kind.earliest());
         }
     }
 

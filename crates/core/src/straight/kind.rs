@@ -2,14 +2,16 @@
 
 use crate::{
     control::Pause,
+    draws::Coin,
     life::Setting,
-    plan::{Habit, HabitAtSite, Online, ReleaseId, RingId, Scan},
+    plan::{Habit, HabitAtSite, Online, Plan, ReleaseId, RingId, Scan},
+    quantile::Quantile,
     tally::Reads,
     time::{DAY_S, SimTime},
     windows::Span,
 };
 
-use super::{hours::Hours, ticks::Ticks};
+use super::{hours::Hours, on::SESSION_DAYS, ticks::Ticks};
 
 /// Columns hold times below this; what lasts longer is not straight.
 pub(super) const FAR_S: i64 = 1 << 28;
@@ -25,13 +27,15 @@ pub(super) const MOST_HOLDS: usize = 6;
 
 /// When devices of a kind are on, absences aside.
 #[derive(Debug)]
-pub(super) enum Rhythm {
+pub(super) enum Rhythm<'a> {
     /// Day and night.
     Always,
     /// So many seconds a day, from a time of day of the device's own.
     Daily { on_s: i32 },
     /// At stated hours, shifted by so much as each device has it.
     Hours(Hours),
+    /// For a session on some days, of at most a day; days are counted from a midnight `since` seconds before second 0.
+    Sporadic { day: Coin, session: &'a Quantile, since: i32, days: usize },
 }
 
 /// One release on its way through one ring.
@@ -78,7 +82,7 @@ pub(super) struct Kind<'a> {
     pub ring: RingId,
     pub habit: &'a Habit,
     pub at_site: &'a HabitAtSite,
-    pub rhythm: Rhythm,
+    pub rhythm: Rhythm<'a>,
     /// The first word for which a device does not leave for good before the horizon, where some do.
     pub stays: Option<u64>,
     /// Days on which the site is closed, as far as they matter.
@@ -126,7 +130,7 @@ impl<'a> Kind<'a> {
             Online::Always => Rhythm::Always,
             Online::Daily { on_s } => Rhythm::Daily { on_s: on_s as i32 },
             Online::Hours => Rhythm::Hours(Hours::new(&at_site.online, plan.horizon)?),
-            Online::Sporadic { .. } => return None,
+            Online::Sporadic { day, ref session } => sporadic(plan, day, session)?,
         };
         let matters = |span: &&Span| span.to.0 > LONG_AGO_S && span.from < plan.horizon;
         let closed: Vec<_> = at_site.closed.spans().iter().filter(matters).copied().collect();
@@ -165,10 +169,35 @@ impl<'a> Kind<'a> {
         })
     }
 
+    /// The earliest time that may be asked for.
+    pub(super) fn earliest(&self) -> i32 {
+        match self.rhythm {
+            Rhythm::Sporadic { since, .. } => DAY_S as i32 - since,
+            _ => (LONG_AGO_S + 2 * DAY_S) as i32,
+        }
+    }
+
     /// It is on day and night, unless it is away.
     pub(super) fn day_and_night(&self) -> bool {
         matches!(self.rhythm, Rhythm::Always)
     }
+}
+
+/// The rhythm of devices with sessions, if none lasts longer than a day and their days are not too many.
+fn sporadic<'a>(plan: &Plan, day: Coin, session: &'a Quantile) -> Option<Rhythm<'a>> {
+    let device = &plan.device;
+    let look_back = match device.scan {
+        Scan::Every { longest_s, .. } => 3 * longest_s,
+        Scan::Wait(_) => 0,
+    };
+    // Whoever asks for something that recurs begins so long before.
+    let before = look_back.max(device.sync_every_s).max(device.telemetry.every_s.unwrap_or(0)) + 2 * DAY_S;
+    let day_of = |t: i64| (t + plan.epoch_unix_s).div_euclid(DAY_S);
+    let first = day_of(-before);
+    let days = (day_of(plan.horizon.0) - first + 1) as usize;
+    let short = session.first_word(DAY_S + 1) > u64::from(u32::MAX) && days + 2 <= SESSION_DAYS;
+    let since = (plan.epoch_unix_s - first * DAY_S) as i32;
+    short.then_some(Rhythm::Sporadic { day, session, since, days })
 }
 
 fn way(setting: Setting<'_>, ring: RingId, index: usize) -> Option<Way> {
@@ -198,7 +227,7 @@ fn way(setting: Setting<'_>, ring: RingId, index: usize) -> Option<Way> {
 fn judged(
     setting: Setting<'_>,
     ring: RingId,
-    rhythm: &Rhythm,
+    rhythm: &Rhythm<'_>,
     habit: &Habit,
     index: usize,
 ) -> Option<Judged> {
@@ -221,7 +250,7 @@ fn judged(
             }
             true
         }
-        Rhythm::Hours(_) => return None,
+        Rhythm::Hours(_) | Rhythm::Sporadic { .. } => return None,
     };
     Some(Judged { eligible: of_ring.in_objective && !habit.scheduled && connected, connected })
 }

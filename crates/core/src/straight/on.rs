@@ -21,9 +21,6 @@ use super::{
 /// So many absences of a device are followed; one that has more of them is a life for [`crate::life`].
 const AWAYS: usize = 3;
 
-/// Nobody is asked for earlier times.
-pub(super) const EARLIEST: i32 = (LONG_AGO_S + 2 * DAY_S) as i32;
-
 const DAY: i32 = DAY_S as i32;
 const FAR: i32 = FAR_S as i32;
 
@@ -36,11 +33,16 @@ pub(super) struct On<const N: usize> {
     away: [[[i32; N]; 2]; AWAYS],
     /// Somebody is away at some time.
     sometimes_away: bool,
+    /// For each day, begin and end of the first session that begins on it or later; empty where nobody has sessions.
+    sessions: Vec<[[i32; N]; 2]>,
 }
+
+/// Days for which sessions are kept.
+pub(super) const SESSION_DAYS: usize = 128;
 
 impl<const N: usize> On<N> {
     pub(super) fn new() -> Self {
-        Self { shift: [0; N], away: [[[FAR; N]; 2]; AWAYS], sometimes_away: false }
+        Self { shift: [0; N], away: [[[FAR; N]; 2]; AWAYS], sometimes_away: false, sessions: Vec::new() }
     }
 
     /// Puts device `from` of `other` in place `to`.
@@ -48,6 +50,10 @@ impl<const N: usize> On<N> {
         self.shift[to] = other.shift[from];
         self.sometimes_away = other.sometimes_away;
         for (mine, others) in self.away.iter_mut().zip(&other.away) {
+            (mine[0][to], mine[1][to]) = (others[0][from], others[1][from]);
+        }
+        self.sessions.resize(other.sessions.len(), [[FAR; N]; 2]);
+        for (mine, others) in self.sessions.iter_mut().zip(&other.sessions) {
             (mine[0][to], mine[1][to]) = (others[0][from], others[1][from]);
         }
     }
@@ -76,6 +82,19 @@ impl<const N: usize> On<N> {
             return;
         }
         simd.vectorize(Wake { on: self, kind, times, wakes, ends });
+    }
+
+    /// The session of device `i` that has not ended at `t`.
+    #[inline(always)]
+    fn session(&self, since: i32, i: usize, t: i32) -> (i32, i32) {
+        let Ok(sessions) = <&[[[i32; N]; 2]; SESSION_DAYS]>::try_from(self.sessions.as_slice()) else {
+            return (FAR, FAR);
+        };
+        // It may have begun the day before.
+        let day = ((t + since) as u32 / DAY as u32).min(SESSION_DAYS as u32 - 2).max(1) as usize - 1;
+        let day = (day + usize::from(t >= sessions[day][1][i])) & (SESSION_DAYS - 1);
+        let day = (day + usize::from(t >= sessions[day][1][i])) & (SESSION_DAYS - 1);
+        (sessions[day][0][i], sessions[day][1][i])
     }
 
     /// Those who would be on while they are away are on when they come back; all are on until they leave.
@@ -137,6 +156,10 @@ impl<const N: usize> On<N> {
             Rhythm::Hours(hours) => {
                 let (from, to) = hours.next(t - self.shift[i]);
                 ((from + self.shift[i]).max(t), to + self.shift[i])
+            }
+            Rhythm::Sporadic { since, .. } => {
+                let (from, to) = self.session(*since, i, t);
+                (from.max(t), to)
             }
         }
     }
@@ -205,8 +228,12 @@ impl On<BATCH> {
         plain: &mut [bool; BATCH],
     ) {
         let (luck, habit) = (setting.luck, kind.habit);
+        if !matches!(kind.rhythm, Rhythm::Sporadic { .. }) {
+            self.sessions.clear();
+        }
         match kind.rhythm {
             Rhythm::Always => self.shift.fill(0),
+            Rhythm::Sporadic { .. } => self.draw_sessions(simd, setting, kind, batch, words, plain),
             Rhythm::Daily { .. } => {
                 draw(simd, luck, &batch.keys, Purpose::Habit, habit.key, words);
                 for i in 0..BATCH {
@@ -225,6 +252,38 @@ impl On<BATCH> {
             }
         }
         self.absences(simd, setting, kind, batch, words, plain);
+    }
+
+    #[inline(always)]
+    fn draw_sessions<S: Simd>(
+        &mut self,
+        simd: S,
+        setting: Setting<'_>,
+        kind: &Kind<'_>,
+        batch: &Batch,
+        words: &mut Words,
+        plain: &mut [bool; BATCH],
+    ) {
+        let Rhythm::Sporadic { day, session, since, days } = kind.rhythm else { return };
+        let plan = setting.plan;
+        let first = (plan.epoch_unix_s - i64::from(since)).div_euclid(DAY_S);
+        self.sessions.resize(SESSION_DAYS, [[FAR; BATCH]; 2]);
+        let (mut lasts, mut next) = ([0; BATCH], [[FAR; BATCH]; 2]);
+        for d in (0..days).rev() {
+            draw(simd, setting.luck, &batch.keys, Purpose::Session, (first + d as i64) as u32, words);
+            sample(simd, session, &words[3], &mut lasts, plain);
+            let midnight = d as i32 * DAY - since;
+            for i in 0..BATCH {
+                let on = day.heads(low64(block(words, i)));
+                let from = midnight + ((u64::from(words[2][i]) * DAY_S as u64) >> 32) as i32;
+                let to = from + lasts[i].max(1);
+                // The next session may begin before this one ends; then it is one stretch.
+                let joined = if next[0][i] <= to { to.max(next[1][i]) } else { to };
+                next[0][i] = if on { from } else { next[0][i] };
+                next[1][i] = if on { joined } else { next[1][i] };
+            }
+            self.sessions[d] = next;
+        }
     }
 
     #[inline(always)]
@@ -331,6 +390,12 @@ impl<const N: usize> WithSimd for Wake<'_, '_, N> {
                     let (from, to) = hours.next(times[i] - on.shift[i]);
                     wakes[i] = (from + on.shift[i]).max(times[i]);
                     ends[i] = to + on.shift[i];
+                }
+            }
+            Rhythm::Sporadic { since, .. } => {
+                for i in 0..N {
+                    let (from, to) = on.session(*since, i, times[i]);
+                    (wakes[i], ends[i]) = (from.max(times[i]), to);
                 }
             }
         }

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// So many failing devices of a batch are followed; more of them are lives for [`crate::life`].
-const FEW: usize = 32;
+pub(super) const FEW: usize = 32;
 
 /// The devices of a batch whose first attempt to install a release failed.
 #[derive(Clone, Debug)]

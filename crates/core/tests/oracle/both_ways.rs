@@ -21,10 +21,8 @@ fn tame(mut spec: Spec, wild: u64) -> Plan {
     let keeps = |bit: u32| wild >> bit & 1 == 1;
     for habit in &mut spec.habits {
         habit.online = match habit.online.clone() {
-            OnlineSpec::Sporadic(..) if keeps(0) => OnlineSpec::Daily(9),
-            OnlineSpec::Sporadic(..) => OnlineSpec::Always,
-            OnlineSpec::Hours(from, to, weekends) if keeps(1) => OnlineSpec::Hours(from, to, weekends),
-            OnlineSpec::Hours(..) => OnlineSpec::Daily(9),
+            OnlineSpec::Sporadic(..) if !keeps(0) => OnlineSpec::Always,
+            OnlineSpec::Hours(..) if !keeps(1) => OnlineSpec::Daily(9),
             as_it_is => as_it_is,
         };
         habit.away = habit.away.take().filter(|_| keeps(2));
