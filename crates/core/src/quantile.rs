@@ -172,11 +172,21 @@ impl Quantile {
         values: &mut [i32; N],
         plain: &mut [bool; N],
     ) {
+        if let Some(value) = self.fixed_value() {
+            let small = i32::try_from(value).ok().filter(|value| f64::from(*value).abs() <= LIMIT);
+            values.fill(small.unwrap_or(0));
+            if small.is_none() {
+                plain.fill(false);
+            }
+            return;
+        }
         let mut exact = [0.0; N];
         self.exact_column(words, &mut exact, plain);
+        let (low, high) = (self.at_least, self.at_most);
         for i in 0..N {
-            let small = exact[i].clamp(-LIMIT, LIMIT);
-            plain[i] &= small == exact[i];
+            let value = exact[i].max(low).min(high);
+            let small = value.clamp(-LIMIT, LIMIT);
+            plain[i] &= small == value;
             values[i] = round_small(small);
         }
     }
@@ -192,21 +202,23 @@ impl Quantile {
         const WIDE: f64 = (1_u64 << 50) as f64;
         let mut exact = [0.0; N];
         self.exact_column(words, &mut exact, plain);
+        let (low, high) = match self.shape {
+            Shape::Fixed(_) => (f64::NEG_INFINITY, f64::INFINITY),
+            _ => (self.at_least, self.at_most),
+        };
         for i in 0..N {
-            let near = exact[i].clamp(-WIDE, WIDE);
-            plain[i] &= near == exact[i];
+            let value = exact[i].max(low).min(high);
+            let near = value.clamp(-WIDE, WIDE);
+            plain[i] &= near == value;
             values[i] = whole_part(near + 0.5) as f64;
         }
     }
 
-    /// Values before they are rounded; where a word asks for a second one, `plain` becomes false.
+    /// Values before they are bounded and rounded; where a word asks for a second one, `plain` becomes false.
     #[inline(always)]
     fn exact_column<const N: usize>(&self, words: &[u32; N], exact: &mut [f64; N], plain: &mut [bool; N]) {
         match &self.shape {
-            Shape::Fixed(value) => {
-                exact.fill(*value as f64);
-                return;
-            }
+            Shape::Fixed(value) => exact.fill(*value as f64),
             Shape::Uniform { low, width } => {
                 for i in 0..N {
                     exact[i] = low + width * ((f64::from(words[i]) + 0.5) * EXP2_M32);
@@ -218,10 +230,6 @@ impl Quantile {
                 }
             }
             Shape::Table(table) => table.column(words, exact, plain),
-        }
-        let (low, high) = (self.at_least, self.at_most);
-        for value in exact {
-            *value = value.max(low).min(high);
         }
     }
 

@@ -17,7 +17,7 @@ use crate::{
 use super::{
     BATCH, Batch,
     course::{Column, Columns, Offer, Stretch, Turn},
-    kind::{Kind, Way},
+    kind::{Judged, Kind, Way},
     on::On,
 };
 
@@ -167,19 +167,20 @@ fn taken(
 ) {
     let truth = &mut tally.unit_mut(kind.ring, way.release).truth;
     let (mut active, mut forced) = (0_u32, 0_u32);
-    let mut by = [0_u32; RESTARTS];
     for i in 0..BATCH {
         let disturbs = straight[i] & kind.active.contain(turn.restarted[i]);
         active += u32::from(disturbs);
         forced += u32::from(disturbs & (turn.by[i] == RestartBy::Deadline as u8));
     }
-    for (why, count) in by.iter_mut().enumerate() {
-        for i in 0..BATCH {
-            *count += u32::from(straight[i] & (turn.by[i] == why as u8));
-        }
-        truth.restarts[why] += u64::from(*count);
+    if kind.habit.scheduled {
+        truth.restarts[RestartBy::Schedule as usize] += devices;
+    } else {
+        let by = |why: RestartBy| how_many(&turn.by.map(|by| by == why as u8), straight);
+        let (user, idle) = (by(RestartBy::User), by(RestartBy::Idle));
+        truth.restarts[RestartBy::User as usize] += user;
+        truth.restarts[RestartBy::Idle as usize] += idle;
+        truth.restarts[RestartBy::Deadline as usize] += devices - user - idle;
     }
-    debug_assert_eq!(devices, by.iter().map(|&count| u64::from(count)).sum());
     truth.restarts_active += u64::from(active);
     truth.forced_active += u64::from(forced);
     let ticks = kind.ticks;
@@ -189,8 +190,15 @@ fn taken(
     }
 }
 
-/// Why a restart can come.
-const RESTARTS: usize = RestartBy::Rollback as usize;
+/// How many of those who live straight are marked.
+#[inline(always)]
+fn how_many(marked: &[bool; BATCH], straight: &[bool; BATCH]) -> u64 {
+    let mut count = 0_u32;
+    for i in 0..BATCH {
+        count += u32::from(marked[i] & straight[i]);
+    }
+    u64::from(count)
+}
 
 /// A release that a turn has brought.
 struct Patched<'a> {
@@ -205,11 +213,14 @@ impl Patched<'_> {
     #[inline(always)]
     fn seconds(&self, on: &On<BATCH>, from: &Column, to: &Column) -> (u64, u64) {
         let mut away = [0; BATCH];
-        on.away(from, to, &mut away);
         let (mut sum, mut absent) = (0, 0);
         for i in 0..BATCH {
             sum += if self.straight[i] { i64::from(to[i] - from[i]) } else { 0 };
-            absent += if self.straight[i] { i64::from(away[i]) } else { 0 };
+        }
+        if on.away(from, to, &mut away) {
+            for i in 0..BATCH {
+                absent += if self.straight[i] { i64::from(away[i]) } else { 0 };
+            }
         }
         ((sum - absent) as u64, absent as u64)
     }
@@ -221,14 +232,15 @@ impl Patched<'_> {
         unit.observed.devices += devices;
         let truth = &mut unit.truth;
         truth.devices += devices;
-        let (mut eligible, mut connected) = (0_u32, 0_u32);
-        for i in 0..BATCH {
-            eligible += u32::from(straight[i] & offer.eligible[i]);
-            connected += u32::from(straight[i] & offer.connected[i]);
-        }
-        truth.eligible += u64::from(eligible);
-        truth.in_time += u64::from(eligible);
-        truth.connected += u64::from(connected);
+        let (eligible, connected) = match way.judged {
+            Some(Judged { eligible, connected }) => {
+                (if eligible { devices } else { 0 }, if connected { devices } else { 0 })
+            }
+            None => (how_many(&offer.eligible, straight), how_many(&offer.connected, straight)),
+        };
+        truth.eligible += eligible;
+        truth.in_time += eligible;
+        truth.connected += connected;
         let mut deferred = 0;
         for i in 0..BATCH {
             deferred += if straight[i] { i64::from(offer.offerable[i] - way.published) } else { 0 };
@@ -286,7 +298,7 @@ impl Patched<'_> {
             hit(&mut curves.offerable, straight, |i| ticks.of(since(offer.offerable[i])));
         }
         let who = |i: usize| usize::from(offer.eligible[i]) | usize::from(offer.connected[i]) << 1;
-        let all = way.judged.map(|_| who(0));
+        let all = way.judged.map(|all| usize::from(all.eligible) | usize::from(all.connected) << 1);
         let mut alike = **straight;
         for (which, curve) in curves.patched.iter_mut().enumerate() {
             match all {
@@ -318,6 +330,9 @@ impl Patched<'_> {
 /// Calls to the help desk that have nothing to do with any release.
 #[inline(always)]
 fn calls(setting: Setting<'_>, kind: &Kind<'_>, batch: &Batch, c: &Columns, tally: &mut Tally) {
+    if !c.calls.contains(&true) {
+        return;
+    }
     let Setting { plan, luck, until, .. } = setting;
     let mut counter = tally.counter(plan, kind.ring);
     for i in (0..batch.count).filter(|&i| c.straight[i] & c.calls[i]) {
@@ -399,6 +414,9 @@ fn moved(
     bump(&mut curves.loading_s, &slots, &seconds);
     bump(&mut curves.bytes, &next, &more_bytes);
     bump(&mut curves.loading_s, &next, &more_seconds);
+    if !long.contains(&true) {
+        return;
+    }
     let mut counter = tally.counter(plan, kind.ring);
     for i in (0..BATCH).filter(|&i| long[i]) {
         let (mut t, total) = (turn.loading[i], turn.loads_s[i]);

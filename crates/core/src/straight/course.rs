@@ -15,7 +15,7 @@ use pulp::Simd;
 use super::{
     BATCH, Batch,
     kernels::{draw, sample, sample_wide},
-    kind::{FAR_S, Judged, Kind, MOST_HOLDS, Way},
+    kind::{FAR_S, Kind, MOST_HOLDS, Way},
     on::{On, SESSION_DAYS},
     retries::{FEW, Retries},
 };
@@ -58,7 +58,7 @@ pub(super) struct Turn {
 #[derive(Clone, Debug)]
 pub(super) struct Offer {
     pub offerable: Column,
-    /// When its objective passes.
+    /// When its objective passes, and whether the device counts then: where the kind does not tell.
     pub due: Column,
     pub eligible: [bool; BATCH],
     pub connected: [bool; BATCH],
@@ -320,12 +320,10 @@ impl<S: Simd> Course<'_, '_, S> {
     fn judge(&mut self, release: usize, offer: &mut Offer) {
         let (plan, kind) = (self.setting.plan, self.kind);
         let (way, ring) = (&kind.ways[release], &plan.rings[kind.ring.0 as usize]);
-        offer.due.fill(way.due);
-        if let Some(Judged { eligible, connected }) = way.judged {
-            offer.eligible.fill(eligible);
-            offer.connected.fill(connected);
+        if way.judged.is_some() {
             return;
         }
+        offer.due.fill(way.due);
         let Room { wakes, ends, .. } = &mut *self.room;
         if let Some(after_return) = ring.returned_objective_s {
             // A device that was not on while its ring was due has an objective of its own.
@@ -400,6 +398,9 @@ impl<S: Simd> Course<'_, '_, S> {
     #[inline(always)]
     fn target(&mut self, turn: &Turn, offers: &[Offer]) -> Option<usize> {
         let offers = &offers[turn.first..];
+        if offers.len() == 1 {
+            return self.plain.contains(&true).then_some(turn.first);
+        }
         let mut newest = [u16::MAX; BATCH];
         let mut all = [true; BATCH];
         let mut missed = [false; BATCH];
@@ -425,10 +426,13 @@ impl<S: Simd> Course<'_, '_, S> {
     fn latest(&mut self, turn: &Turn, offers: &[Offer], latest: &mut Column) {
         let ways = &self.kind.ways;
         let next = ways.get(turn.target + 1).map_or(FAR, |next| next.published);
-        latest.fill(next - 1);
-        for r in turn.first..=turn.target {
+        let brought = &ways[turn.first..=turn.target];
+        let of_all =
+            |way: &Way| (way.watched_until - 1).min(if way.judged.is_some() { way.due } else { FAR });
+        latest.fill(brought.iter().map(of_all).min().unwrap_or(FAR).min(next - 1));
+        for (offer, _) in offers[turn.first..].iter().zip(brought).filter(|(_, way)| way.judged.is_none()) {
             for i in 0..BATCH {
-                latest[i] = latest[i].min(offers[r].due[i]).min(ways[r].watched_until - 1);
+                latest[i] = latest[i].min(offer.due[i]);
             }
         }
         for i in 0..BATCH {

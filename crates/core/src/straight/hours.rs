@@ -56,7 +56,7 @@ impl Hours {
     /// Begin and end of the stretch that contains `t` or comes next.
     #[inline(always)]
     pub(super) fn next(&self, t: i32) -> (i32, i32) {
-        let day = ((t + self.shift) as u32 / DAY as u32).min(DAYS as u32 - 2) as usize;
+        let day = self.day(t);
         // The mask never does anything, but it shows that the day is there.
         let day = (day + usize::from(t >= self.to[day])) & (DAYS - 1);
         (self.from[day], self.to[day])
@@ -68,7 +68,13 @@ impl Hours {
     /// True if `t` lies in a stretch.
     #[inline(always)]
     pub(super) fn contain(&self, t: i32) -> bool {
-        self.next(t).0 <= t
+        let day = self.day(t);
+        (self.from[day] <= t) & (t < self.to[day])
+    }
+
+    #[inline(always)]
+    fn day(&self, t: i32) -> usize {
+        ((t + self.shift) as u32 / DAY as u32).min(DAYS as u32 - 2) as usize
     }
 }
 

@@ -107,6 +107,9 @@ impl<const N: usize> On<N> {
                 ends[i] = ends[i].min(if from[i] > wakes[i] { from[i] } else { i32::MAX });
             }
         }
+        if !absent.contains(&true) {
+            return;
+        }
         for i in 0..N {
             if absent[i] {
                 (wakes[i], ends[i]) = self.after_absences(kind, i, wakes[i]);
@@ -180,6 +183,9 @@ impl<const N: usize> On<N> {
             done[i] = (begin[i] + seconds[i]).min(FAR);
             cut[i] = who[i] & (done[i] > ends[i]);
         }
+        if !cut.contains(&true) {
+            return;
+        }
         for i in 0..N {
             if cut[i] {
                 done[i] = self.rest(kind, i, ends[i], seconds[i] - (ends[i] - begin[i]));
@@ -200,18 +206,19 @@ impl<const N: usize> On<N> {
         FAR
     }
 
-    /// Seconds of `[from, to)` for which each device is away.
+    /// Seconds of `[from, to)` for which each device is away. False: nobody is.
     #[inline(always)]
-    pub(super) fn away(&self, from: &[i32; N], to: &[i32; N], seconds: &mut [i32; N]) {
-        seconds.fill(0);
+    pub(super) fn away(&self, from: &[i32; N], to: &[i32; N], seconds: &mut [i32; N]) -> bool {
         if !self.sometimes_away {
-            return;
+            return false;
         }
+        seconds.fill(0);
         for [leaves, back] in &self.away {
             for i in 0..N {
                 seconds[i] += (to[i].min(back[i]) - from[i].max(leaves[i])).max(0);
             }
         }
+        true
     }
 }
 

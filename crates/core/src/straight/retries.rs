@@ -141,7 +141,9 @@ impl Retries {
             self.length[at] = near(self.failed[at] + self.length[at].max(60));
         }
         self.on.wake(simd, kind, needs, &self.length, &mut self.begin, &mut self.ends);
-        self.on.away(&self.failed, &self.begin, &mut self.away);
+        if !self.on.away(&self.failed, &self.begin, &mut self.away) {
+            self.away.fill(0);
+        }
         let address = way.address | (attempt + 1);
         if device.install_takes.is_drawn() {
             draw(simd, luck, &self.keys, Purpose::Durations, address, &mut self.words);
