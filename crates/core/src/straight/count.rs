@@ -17,6 +17,7 @@ use crate::{
 use super::{
     BATCH, Batch,
     course::{Column, Columns, Offer, Stretch, Turn},
+    kernels::any,
     kind::{Judged, Kind, Way},
     on::On,
 };
@@ -308,7 +309,7 @@ impl Patched<'_> {
                     for i in 0..BATCH {
                         alike[i] = straight[i] & (who(i) == which);
                     }
-                    if !alike.contains(&true) {
+                    if !any(&alike) {
                         continue;
                     }
                 }
@@ -330,7 +331,7 @@ impl Patched<'_> {
 /// Calls to the help desk that have nothing to do with any release.
 #[inline(always)]
 fn calls(setting: Setting<'_>, kind: &Kind<'_>, batch: &Batch, c: &Columns, tally: &mut Tally) {
-    if !c.calls.contains(&true) {
+    if !any(&c.calls) {
         return;
     }
     let Setting { plan, luck, until, .. } = setting;
@@ -414,7 +415,7 @@ fn moved(
     bump(&mut curves.loading_s, &slots, &seconds);
     bump(&mut curves.bytes, &next, &more_bytes);
     bump(&mut curves.loading_s, &next, &more_seconds);
-    if !long.contains(&true) {
+    if !any(&long) {
         return;
     }
     let mut counter = tally.counter(plan, kind.ring);

@@ -14,7 +14,7 @@ use pulp::Simd;
 
 use super::{
     BATCH, Batch,
-    kernels::{draw, sample, sample_wide},
+    kernels::{any, draw, sample, sample_wide},
     kind::{FAR_S, Kind, MOST_HOLDS, Way},
     on::{On, SESSION_DAYS},
     retries::{FEW, Retries},
@@ -399,7 +399,7 @@ impl<S: Simd> Course<'_, '_, S> {
     fn target(&mut self, turn: &Turn, offers: &[Offer]) -> Option<usize> {
         let offers = &offers[turn.first..];
         if offers.len() == 1 {
-            return self.plain.contains(&true).then_some(turn.first);
+            return any(self.plain).then_some(turn.first);
         }
         let mut newest = [u16::MAX; BATCH];
         let mut all = [true; BATCH];

@@ -6,6 +6,26 @@ use crate::{
 };
 use pulp::{Simd, WithSimd};
 
+/// True if any is marked: without an early end, which would keep the loop from being one of vectors.
+#[inline(always)]
+pub(super) fn any<const N: usize>(marks: &[bool; N]) -> bool {
+    let mut any = false;
+    for i in 0..N {
+        any |= marks[i];
+    }
+    any
+}
+
+/// True if all are marked.
+#[inline(always)]
+pub(super) fn all<const N: usize>(marks: &[bool; N]) -> bool {
+    let mut all = true;
+    for i in 0..N {
+        all &= marks[i];
+    }
+    all
+}
+
 /// Draws four columns of words for (each key, purpose, n).
 #[inline(always)]
 pub(super) fn draw<S: Simd, const N: usize>(

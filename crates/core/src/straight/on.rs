@@ -14,7 +14,7 @@ use pulp::{Simd, WithSimd};
 use super::{
     BATCH, Batch,
     course::{Words, block},
-    kernels::{draw, sample},
+    kernels::{any, draw, sample},
     kind::{FAR_S, Kind, LONG_AGO_S, Rhythm, near},
 };
 
@@ -107,7 +107,7 @@ impl<const N: usize> On<N> {
                 ends[i] = ends[i].min(if from[i] > wakes[i] { from[i] } else { i32::MAX });
             }
         }
-        if !absent.contains(&true) {
+        if !any(&absent) {
             return;
         }
         for i in 0..N {
@@ -183,7 +183,7 @@ impl<const N: usize> On<N> {
             done[i] = (begin[i] + seconds[i]).min(FAR);
             cut[i] = who[i] & (done[i] > ends[i]);
         }
-        if !cut.contains(&true) {
+        if !any(&cut) {
             return;
         }
         for i in 0..N {

@@ -10,7 +10,7 @@ use pulp::Simd;
 use super::{
     BATCH,
     course::{Column, Course, FAR, Room, Turn, ZERO, block, near},
-    kernels::{draw, draw_each, sample},
+    kernels::{any, draw, draw_each, sample},
     kind::LONG_AGO_S,
     ticks::Ticks,
 };
@@ -118,7 +118,7 @@ impl<S: Simd> Course<'_, '_, S> {
                 };
                 looks[i] &= !ends;
             }
-            if !looks.contains(&true) {
+            if !any(&looks) {
                 break;
             }
         }

@@ -8,7 +8,7 @@ use super::{
     BATCH,
     course::{Column, Course, FAR, Room, Turn, near, short},
     hours::Hours,
-    kernels::{draw, sample},
+    kernels::{all, draw, sample},
 };
 
 /// So many stretches are looked at for an idle slot of everybody; then those who have found none look on by themselves,
@@ -93,7 +93,7 @@ impl<S: Simd> Course<'_, '_, S> {
             times[i] = if once[i] { times[i] } else { near(ends[i]) };
             length[i] = at;
         }
-        if once.contains(&false) {
+        if !all(&once) {
             self.on.wake(self.simd, self.kind, needs, times, wakes, ends);
         }
         for i in 0..BATCH {

@@ -12,7 +12,7 @@ use pulp::Simd;
 use super::{
     BATCH, Batch,
     course::{Column, block, near},
-    kernels::{draw, sample},
+    kernels::{any, draw, sample},
     kind::{Kind, Way},
     on::On,
 };
@@ -108,7 +108,7 @@ impl Retries {
             (self.trying[at], self.plain[at]) = (at < self.count, at < self.count);
         }
         let mut attempt = 1;
-        while self.trying.contains(&true) {
+        while any(&self.trying) {
             if setting.plan.device.attempts.is_some_and(|most| attempt >= most) || attempt >= 255 {
                 // They give up.
                 for at in 0..FEW {

@@ -14,7 +14,7 @@ use pulp::Simd;
 use super::{
     BATCH,
     course::{Column, Course, DAY, FAR, Offer, Room, Stretch, Turn, ZERO, near, short},
-    kernels::{draw, draw_each, sample},
+    kernels::{any, draw, draw_each, sample},
     kind::{self, Hold, LONG_AGO_S},
     ticks::Ticks,
 };
@@ -111,7 +111,7 @@ impl<S: Simd> Course<'_, '_, S> {
         for i in 0..BATCH {
             late[i] = who[i] & (wakes[i] > at[i]);
         }
-        if !late.contains(&true) {
+        if !any(&late) {
             return;
         }
         let plan = self.setting.plan;
@@ -175,7 +175,7 @@ impl<S: Simd> Course<'_, '_, S> {
             at[i] = if at[i] >= t { at[i] } else { FAR };
             again[i] = asleep[i] & (due[i] < at[i]);
         }
-        if again.contains(&true) {
+        if any(&again) {
             let Room { wakes, ends, .. } = &mut *self.room;
             self.on.wake(self.simd, self.kind, true, &due, wakes, ends);
             for i in 0..BATCH {
@@ -256,7 +256,7 @@ impl<S: Simd> Course<'_, '_, S> {
             for i in 0..BATCH {
                 looks[i] &= still[i] & self.plain[i] & (due[i] < FAR);
             }
-            if !looks.contains(&true) {
+            if !any(&looks) {
                 break;
             }
             if interval.is_drawn() && k % 4 == 0 {
