@@ -29,7 +29,7 @@ use crate::{
     instructions::{Instructions, arch, chosen},
     life::{LifeScratch, Setting, play},
     plan::{ListedFacts, Plan, RingId},
-    tally::{Reads, Tally},
+    tally::Tally,
     watch::Watch,
 };
 use pulp::{Simd, WithSimd};
@@ -140,8 +140,7 @@ impl<'a> Lives<'a> {
             return;
         };
         let (kind, batch) = &mut **place;
-        let counts = self.counts[ring.0 as usize]
-            .get_or_insert_with(|| Counts::new(plan, ring, Reads::of(plan).offered));
+        let counts = self.counts[ring.0 as usize].get_or_insert_with(|| Counts::new(plan, ring));
         let mut done = 0;
         while done < count {
             done += batch.push(first, done, count - done);

@@ -10,7 +10,7 @@ use crate::{
     quantile::whole_part,
     sight::{Trouble, background},
     steps::{Blocker, Cited, Observation, RestartBy, Sink, Step},
-    tally::Tally,
+    tally::{Reads, Tally},
     time::SimTime,
 };
 
@@ -43,6 +43,8 @@ struct Curves {
     /// By whether they are eligible and connected; empty where nobody was.
     patched: [Box<[u32]>; 4],
     seen: Box<[u32]>,
+    /// First reports of an install or a failure, where somebody reads failures; else they are installs.
+    reported: Box<[u32]>,
     /// Scans on the plan's clock; empty if nobody looks at them.
     asked: Box<[u32]>,
     /// Bytes downloaded, and seconds of downloading.
@@ -51,7 +53,8 @@ struct Curves {
 }
 
 impl Counts {
-    pub(super) fn new(plan: &Plan, ring: RingId, asked: bool) -> Self {
+    pub(super) fn new(plan: &Plan, ring: RingId) -> Self {
+        let reads = Reads::of(plan);
         let curves = |r: usize| {
             let id = ReleaseId(r as u16);
             let slots = slots(plan, id);
@@ -61,7 +64,8 @@ impl Counts {
                 scan: curve(),
                 patched: <[_; 4]>::default(),
                 seen: curve(),
-                asked: if asked { curve() } else { Box::default() },
+                reported: if reads.failed_attempts() { curve() } else { Box::default() },
+                asked: if reads.offered { curve() } else { Box::default() },
                 bytes: vec![0; slots].into_boxed_slice(),
                 loading_s: vec![0; slots].into_boxed_slice(),
             }
@@ -72,7 +76,7 @@ impl Counts {
     /// Bytes that those of one ring take.
     pub(super) fn bytes(plan: &Plan) -> u64 {
         let slots = |r: usize| slots(plan, ReleaseId(r as u16)) as u64;
-        (0..plan.releases.len()).map(|r| slots(r) * (8 * 4 + 2 * 8)).sum()
+        (0..plan.releases.len()).map(|r| slots(r) * (9 * 4 + 2 * 8)).sum()
     }
 
     /// Adds the curves to the tally and empties them.
@@ -100,9 +104,10 @@ impl Counts {
             }
             add(&mut observed.offered, &curves.asked, 1);
             add(&mut observed.installed, &curves.seen, 1);
-            add(&mut observed.reported, &curves.seen, 1);
-            let Curves { offerable, scan, patched: [a, b, c, d], seen, asked, .. } = curves;
-            for curve in [offerable, scan, a, b, c, d, seen, asked] {
+            let reported = if curves.reported.is_empty() { &curves.seen } else { &curves.reported };
+            add(&mut observed.reported, reported, 1);
+            let Curves { offerable, scan, patched: [a, b, c, d], seen, reported, asked, .. } = curves;
+            for curve in [offerable, scan, a, b, c, d, seen, reported, asked] {
                 curve.fill(0);
             }
         }
@@ -187,7 +192,15 @@ fn taken(
     let ticks = kind.ticks;
     hit(&mut curves.scan, straight, |i| ticks.of((turn.scan[i] - way.published).max(0)));
     if kind.reports && !curves.asked.is_empty() {
-        hit(&mut curves.asked, straight, |i| ticks.of(turn.scan[i]).wrapping_sub(way.clock_from as u32));
+        hit(&mut curves.asked, straight, |i| way.clock(ticks, turn.scan[i]));
+    }
+    if kind.reads_failures {
+        let seen = &mut tally.unit_mut(kind.ring, way.release).observed.install_failed;
+        for (_, at) in turn.retries.seen(straight).filter(|&(_, at)| at < kind.horizon) {
+            if let Some(slot) = seen.get_mut(way.clock(ticks, at) as usize) {
+                *slot += 1;
+            }
+        }
     }
 }
 
@@ -320,10 +333,17 @@ impl Patched<'_> {
             hit(curve, &alike, |i| ticks.of(since(turn.patched[i] - 1)));
         }
         if kind.reports {
-            hit(&mut curves.seen, straight, |i| {
-                let seen = ticks.of(turn.seen[i]).wrapping_sub(way.clock_from as u32);
-                if turn.seen[i] < kind.horizon { seen } else { u32::MAX }
-            });
+            let clock = |t: i32| if t < kind.horizon { way.clock(ticks, t) } else { u32::MAX };
+            hit(&mut curves.seen, straight, |i| clock(turn.seen[i]));
+            if kind.reads_failures {
+                let mut reported = turn.seen;
+                if way.release.0 as usize == turn.target {
+                    for (i, at) in turn.retries.seen(straight) {
+                        reported[i] = reported[i].min(at);
+                    }
+                }
+                hit(&mut curves.reported, straight, |i| clock(reported[i]));
+            }
         }
     }
 }

@@ -64,15 +64,22 @@ pub(super) struct Offer {
     pub connected: [bool; BATCH],
 }
 
-/// Memory for one step.
-#[derive(Debug)]
-pub(super) struct Room {
-    pub words: Words,
-    pub more: Words,
-    pub length: Column,
-    pub times: Column,
-    pub wakes: Column,
-    pub ends: Column,
+/// Memory for one step of `N` devices.
+#[derive(Clone, Debug)]
+pub(super) struct Room<const N: usize> {
+    pub words: [[u32; N]; 4],
+    pub more: [[u32; N]; 4],
+    pub length: [i32; N],
+    pub times: [i32; N],
+    pub wakes: [i32; N],
+    pub ends: [i32; N],
+}
+
+impl<const N: usize> Room<N> {
+    pub(super) fn new() -> Self {
+        let (words, none) = ([[0; N]; 4], [0; N]);
+        Self { words, more: words, length: none, times: none, wakes: none, ends: none }
+    }
 }
 
 /// Memory that batches are worked out in.
@@ -90,7 +97,7 @@ pub(super) struct Columns {
     pub taken: usize,
     /// Stretches in which no new offer is taken; they do not overlap.
     pub holds: Vec<Stretch>,
-    pub room: Room,
+    pub room: Room<BATCH>,
 }
 
 pub(super) const ZERO: Column = [0; BATCH];
@@ -123,7 +130,6 @@ impl Columns {
             seen: ZERO,
         };
         let offer = Offer { offerable: ZERO, due: ZERO, eligible: [false; BATCH], connected: [false; BATCH] };
-        let none = [[0; BATCH]; 4];
         Self {
             straight: [false; BATCH],
             on: On::new(),
@@ -132,7 +138,7 @@ impl Columns {
             turns: vec![turn; releases],
             taken: 0,
             holds: Vec::new(),
-            room: Room { words: none, more: none, length: ZERO, times: ZERO, wakes: ZERO, ends: ZERO },
+            room: Room::new(),
         }
     }
 }
@@ -195,7 +201,7 @@ pub(super) struct Course<'a, 'b, S> {
     pub on: &'b On<BATCH>,
     /// Who lives straight so far.
     pub plain: &'b mut [bool; BATCH],
-    pub room: &'b mut Room,
+    pub room: &'b mut Room<BATCH>,
 }
 
 impl<S: Simd> Course<'_, '_, S> {

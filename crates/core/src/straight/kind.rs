@@ -60,6 +60,14 @@ pub(super) struct Way {
     pub clock_from: i32,
 }
 
+impl Way {
+    /// The tick of its own part of the plan's clock.
+    #[inline(always)]
+    pub(super) fn clock(&self, ticks: Ticks, t: i32) -> u32 {
+        ticks.of(t).wrapping_sub(self.clock_from as u32)
+    }
+}
+
 /// Whether a device counts for the objective, and has the required hours online before it passes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Judged {
@@ -102,7 +110,9 @@ pub(super) struct Kind<'a> {
     pub horizon: i32,
     /// Reports are made and somebody reads them.
     pub reports: bool,
-    /// Nobody looks at failed attempts.
+    /// Somebody reads reports of failed attempts.
+    pub reads_failures: bool,
+    /// Failed attempts are made again while the device is on, not in install windows.
     pub retries: bool,
 }
 
@@ -165,7 +175,8 @@ impl<'a> Kind<'a> {
             ticks: Ticks::new(plan.tick_s),
             horizon: setting.until.0 as i32,
             reports,
-            retries: !habit.scheduled && (!reports || !Reads::of(plan).failed_attempts()),
+            reads_failures: reports && Reads::of(plan).failed_attempts(),
+            retries: !habit.scheduled,
         })
     }
 

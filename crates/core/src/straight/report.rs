@@ -2,6 +2,7 @@
 
 use crate::{
     draws::{Purpose, low64},
+    life::Setting,
     plan::Success,
 };
 
@@ -9,9 +10,10 @@ use pulp::Simd;
 
 use super::{
     BATCH,
-    course::{Column, Course, FAR, Room, Turn, ZERO, block, near},
+    course::{Course, FAR, Room, Turn, block, near},
     kernels::{any, draw, draw_each, sample},
-    kind::LONG_AGO_S,
+    kind::{Kind, LONG_AGO_S},
+    on::On,
     ticks::Ticks,
 };
 
@@ -31,11 +33,11 @@ impl<S: Simd> Course<'_, '_, S> {
         let uncertain = !rule.loss.is_never() || rule.latency.is_drawn();
         if !at_install || uncertain {
             turn.seen = turn.patched;
-            self.tell(&mut turn.seen);
+            self.telemetry().tell(&mut turn.seen);
         }
         if at_install {
             let mut seen = turn.pending;
-            self.tell(&mut seen);
+            self.telemetry().tell(&mut seen);
             for i in 0..BATCH {
                 turn.seen[i] = if uncertain { turn.seen[i].min(seen[i]) } else { seen[i] };
             }
@@ -53,23 +55,41 @@ impl<S: Simd> Course<'_, '_, S> {
         }
     }
 
+    fn telemetry(&mut self) -> Telemetry<'_, '_, S, BATCH> {
+        let Course { simd, setting, kind, batch, on, .. } = *self;
+        Telemetry { simd, setting, kind, on, keys: &batch.keys, room: self.room, plain: self.plain }
+    }
+}
+
+/// Telemetry of `N` devices.
+pub(super) struct Telemetry<'a, 'b, S, const N: usize> {
+    pub simd: S,
+    pub setting: Setting<'a>,
+    pub kind: &'b Kind<'a>,
+    pub on: &'b On<N>,
+    pub keys: &'b [[u32; N]; 2],
+    pub room: &'b mut Room<N>,
+    pub plain: &'b mut [bool; N],
+}
+
+impl<S: Simd, const N: usize> Telemetry<'_, '_, S, N> {
     /// When something that happens at `times` is seen by telemetry; `FAR_S`: never.
     #[inline(always)]
-    fn tell(&mut self, times: &mut Column) {
+    pub(super) fn tell(self, times: &mut [i32; N]) {
         let device = &self.setting.plan.device;
         let rule = &device.telemetry;
         if let Some(every) = rule.every_s {
             self.upload(every, times);
             return;
         }
-        let Room { more, length, wakes, ends, .. } = &mut *self.room;
+        let Room { more, length, wakes, ends, .. } = self.room;
         self.on.wake(self.simd, self.kind, device.needs_online.telemetry, times, wakes, ends);
         if !rule.loss.is_never() || rule.latency.is_drawn() {
             let seconds = wakes.map(|wakes| wakes as u32);
-            draw_each(self.simd, self.setting.luck, &self.batch.keys, Purpose::Telemetry, &seconds, more);
+            draw_each(self.simd, self.setting.luck, self.keys, Purpose::Telemetry, &seconds, more);
         }
         sample(self.simd, &rule.latency, &more[2], length, self.plain);
-        for i in 0..BATCH {
+        for i in 0..N {
             let lost = rule.loss.heads(low64(block(more, i)));
             times[i] = if lost { FAR } else { near(wakes[i] + length[i]) };
         }
@@ -78,18 +98,18 @@ impl<S: Simd> Course<'_, '_, S> {
     /// The same with an upload every so many seconds, at a phase of the device's own. What a lost one would have said
     /// comes with the next one.
     #[inline(always)]
-    fn upload(&mut self, every: i64, times: &mut Column) {
+    fn upload(self, every: i64, times: &mut [i32; N]) {
         let plan = self.setting.plan;
         let (rule, needs) = (&plan.device.telemetry, plan.device.needs_online.telemetry);
-        let (luck, keys) = (self.setting.luck, &self.batch.keys);
+        let (luck, keys) = (self.setting.luck, self.keys);
         // Uploads are counted from 1970; here from the last one of them that lies long ago.
         let first = (plan.epoch_unix_s + LONG_AGO_S).div_euclid(every) - 1;
         let since = (plan.epoch_unix_s - first * every) as i32;
         let (ticks, length) = (Ticks::new(every), every as i32);
-        let Room { words, more, length: latency, wakes, ends, .. } = &mut *self.room;
+        let Room { words, more, length: latency, wakes, ends, .. } = self.room;
         draw(self.simd, luck, keys, Purpose::Upload, 0, words);
-        let (mut origin, mut due, mut number) = (ZERO, ZERO, [0_u32; BATCH]);
-        for i in 0..BATCH {
+        let (mut origin, mut due, mut number) = ([0; N], [0; N], [0_u32; N]);
+        for i in 0..N {
             origin[i] = ((u64::from(words[0][i]) * every as u64) >> 32) as i32 - since;
             // The last upload due by then may still be to come, if the device was off.
             due[i] = origin[i] + ticks.of(times[i] - origin[i]) as i32 * length;
@@ -97,7 +117,7 @@ impl<S: Simd> Course<'_, '_, S> {
         let mut looks = *self.plain;
         for _ in 0..MOST_UPLOADS {
             self.on.wake(self.simd, self.kind, needs, &due, wakes, ends);
-            for i in 0..BATCH {
+            for i in 0..N {
                 // Of several uploads that a wake-up brings at once the last one is made.
                 number[i] = ticks.of(near(wakes[i]) - origin[i]);
             }
@@ -106,7 +126,7 @@ impl<S: Simd> Course<'_, '_, S> {
                 draw_each(self.simd, luck, keys, Purpose::Telemetry, &counted, more);
             }
             sample(self.simd, &rule.latency, &more[2], latency, self.plain);
-            for i in 0..BATCH {
+            for i in 0..N {
                 let never = wakes[i] >= plan.horizon.0 as i32;
                 let shows = (wakes[i] >= times[i]) & !rule.loss.heads(low64(block(more, i)));
                 let ends = looks[i] & (never | shows);
@@ -122,7 +142,7 @@ impl<S: Simd> Course<'_, '_, S> {
                 break;
             }
         }
-        for i in 0..BATCH {
+        for i in 0..N {
             self.plain[i] &= !looks[i];
         }
     }

@@ -11,10 +11,11 @@ use pulp::Simd;
 
 use super::{
     BATCH, Batch,
-    course::{Column, block, near},
+    course::{Column, FAR, Room, block, near},
     kernels::{any, draw, sample},
     kind::{Kind, Way},
     on::On,
+    report::Telemetry,
 };
 
 /// So many failing devices of a batch are followed; more of them are lives for [`crate::life`].
@@ -37,12 +38,10 @@ pub(super) struct Retries {
     waited: [i32; FEW],
     /// (place in the list, cause) of every failure.
     causes: Vec<(u8, u16)>,
-    words: [[u32; FEW]; 4],
-    length: [i32; FEW],
-    begin: [i32; FEW],
-    ends: [i32; FEW],
+    /// When telemetry showed a failure, where somebody reads that.
+    seen: [i32; FEW],
     away: [i32; FEW],
-    done: [i32; FEW],
+    room: Room<FEW>,
 }
 
 impl Retries {
@@ -58,12 +57,9 @@ impl Retries {
             failed: [0; FEW],
             waited: [0; FEW],
             causes: Vec::new(),
-            words: [[0; FEW]; 4],
-            length: [0; FEW],
-            begin: [0; FEW],
-            ends: [0; FEW],
+            seen: [0; FEW],
             away: [0; FEW],
-            done: [0; FEW],
+            room: Room::new(),
         }
     }
 
@@ -107,8 +103,17 @@ impl Retries {
         for at in 0..FEW {
             (self.trying[at], self.plain[at]) = (at < self.count, at < self.count);
         }
+        self.seen = [FAR; FEW];
         let mut attempt = 1;
         while any(&self.trying) {
+            if kind.reads_failures {
+                let mut seen = self.failed;
+                let Self { on, keys, room, plain, .. } = self;
+                Telemetry { simd, setting, kind, on, keys, room, plain }.tell(&mut seen);
+                for at in 0..FEW {
+                    self.seen[at] = if self.trying[at] { self.seen[at].min(seen[at]) } else { self.seen[at] };
+                }
+            }
             if setting.plan.device.attempts.is_some_and(|most| attempt >= most) || attempt >= 255 {
                 // They give up.
                 for at in 0..FEW {
@@ -128,45 +133,42 @@ impl Retries {
     /// After the failure of attempt number `attempt`, the next one; `failed` becomes its end.
     #[inline(always)]
     fn again<S: Simd>(&mut self, simd: S, setting: Setting<'_>, kind: &Kind<'_>, way: &Way, attempt: u32) {
-        let (plan, luck) = (setting.plan, setting.luck);
-        let device = &plan.device;
+        let (luck, device) = (setting.luck, &setting.plan.device);
         let needs = device.needs_online.install != InstallOnline::Ignores;
         let goes_on = device.needs_online.install == InstallOnline::Resumes;
+        let Room { words, length, times, wakes, ends, .. } = &mut self.room;
         if device.retry_after.is_drawn() {
-            draw(simd, luck, &self.keys, Purpose::Durations, way.address | attempt, &mut self.words);
+            draw(simd, luck, &self.keys, Purpose::Durations, way.address | attempt, words);
         }
-        sample(simd, &device.retry_after, &self.words[1], &mut self.length, &mut self.plain);
+        sample(simd, &device.retry_after, &words[1], length, &mut self.plain);
         for at in 0..FEW {
             // At least a minute apart.
-            self.length[at] = near(self.failed[at] + self.length[at].max(60));
+            times[at] = near(self.failed[at] + length[at].max(60));
         }
-        self.on.wake(simd, kind, needs, &self.length, &mut self.begin, &mut self.ends);
-        if !self.on.away(&self.failed, &self.begin, &mut self.away) {
+        self.on.wake(simd, kind, needs, times, wakes, ends);
+        if !self.on.away(&self.failed, wakes, &mut self.away) {
             self.away.fill(0);
         }
         let address = way.address | (attempt + 1);
         if device.install_takes.is_drawn() {
-            draw(simd, luck, &self.keys, Purpose::Durations, address, &mut self.words);
+            draw(simd, luck, &self.keys, Purpose::Durations, address, words);
         }
-        sample(simd, &device.install_takes, &self.words[0], &mut self.length, &mut self.plain);
-        draw(simd, luck, &self.keys, Purpose::Attempt, address, &mut self.words);
+        sample(simd, &device.install_takes, &words[0], length, &mut self.plain);
+        draw(simd, luck, &self.keys, Purpose::Attempt, address, words);
         if !goes_on {
-            self.ends.fill(i32::MAX);
+            ends.fill(i32::MAX);
         }
-        let stretch = (&self.begin, &self.ends);
-        self.on.work(kind, &self.trying, stretch, &self.length, &mut self.done);
+        self.on.work(kind, &self.trying, (wakes, ends), length, times);
         for at in 0..FEW {
-            let end = self.done[at];
-            let fits = end <= self.latest[at];
-            self.plain[at] &= fits | !self.trying[at];
-            let waited = self.begin[at] - self.failed[at] - self.away[at];
+            self.plain[at] &= (times[at] <= self.latest[at]) | !self.trying[at];
+            let waited = wakes[at] - self.failed[at] - self.away[at];
             self.waited[at] += if self.trying[at] { waited } else { 0 };
-            self.failed[at] = if self.trying[at] { end } else { self.failed[at] };
+            self.failed[at] = if self.trying[at] { times[at] } else { self.failed[at] };
             self.trying[at] &= self.plain[at];
         }
         for at in 0..self.count {
             if self.trying[at] {
-                let cause = cause(setting, high64(block(&self.words, at)));
+                let cause = cause(setting, high64(block(words, at)));
                 self.trying[at] = cause.is_some();
                 self.causes.extend(cause.map(|cause| (at as u8, cause)));
             }
@@ -177,6 +179,12 @@ impl Retries {
     pub(super) fn waited(&self, straight: &[bool; BATCH]) -> u64 {
         let counts = (0..self.count).filter(|&at| straight[self.lane[at]]);
         counts.map(|at| self.waited[at] as u64).sum()
+    }
+
+    /// When failures of those who live straight were first seen, and by whom in the batch they were made.
+    pub(super) fn seen<'a>(&'a self, straight: &'a [bool; BATCH]) -> impl Iterator<Item = (usize, i32)> + 'a {
+        let seen = (0..self.count).map(|at| (self.lane[at], self.seen[at]));
+        seen.filter(|&(lane, at)| straight[lane] && at < FAR)
     }
 
     /// What their attempts failed for.
