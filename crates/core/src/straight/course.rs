@@ -16,7 +16,7 @@ use super::{
     BATCH, Batch,
     kernels::{any, draw, sample, sample_wide},
     kind::{FAR_S, Kind, MOST_HOLDS, Way},
-    on::{On, SESSION_DAYS},
+    on::{MOST_AWAYS, On, SESSION_DAYS},
     retries::{FEW, Retries},
 };
 
@@ -110,8 +110,8 @@ impl Columns {
         let sporadic = plan.habits.iter().any(|habit| matches!(habit.online, Online::Sporadic { .. }));
         let sessions = |devices: usize| if sporadic { SESSION_DAYS * 8 * devices } else { 0 };
         let of_release = size_of::<Turn>() + size_of::<Offer>() + sessions(FEW);
-        let holds = MOST_HOLDS * size_of::<Stretch>();
-        (sessions(BATCH) + holds + size_of::<Self>() + plan.releases.len() * of_release) as u64
+        let spans = (MOST_HOLDS + MOST_AWAYS) * size_of::<Stretch>();
+        (sessions(BATCH) + spans + size_of::<Self>() + plan.releases.len() * of_release) as u64
     }
 
     pub(super) fn new(releases: usize) -> Self {

@@ -95,8 +95,6 @@ pub(super) struct Kind<'a> {
     pub stays: Option<u64>,
     /// Days on which the site is closed, as far as they matter.
     pub closed: Vec<Span>,
-    /// Nobody is ever away.
-    pub never_away: bool,
     /// Active hours.
     pub active: Hours,
     /// When installs and restarts are allowed, where that is scheduled.
@@ -164,7 +162,6 @@ impl<'a> Kind<'a> {
             habit,
             at_site,
             rhythm,
-            never_away,
             stays: habit.never_back.as_ref().map(|leaves| leaves.first_word(plan.horizon.0)),
             closed,
             active: Hours::new(&at_site.active, plan.horizon)?,

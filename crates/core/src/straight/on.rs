@@ -19,7 +19,7 @@ use super::{
 };
 
 /// So many absences of a device are followed; one that has more of them is a life for [`crate::life`].
-const AWAYS: usize = 3;
+pub(super) const MOST_AWAYS: usize = 8;
 
 const DAY: i32 = DAY_S as i32;
 const FAR: i32 = FAR_S as i32;
@@ -29,10 +29,9 @@ const FAR: i32 = FAR_S as i32;
 pub(super) struct On<const N: usize> {
     /// Begin of the device's own day, or how far its day is shifted against the stated hours.
     shift: [i32; N],
-    /// Begins and ends of absences, in order; `FAR_S` where there are no more.
-    away: [[[i32; N]; 2]; AWAYS],
-    /// Somebody is away at some time.
-    sometimes_away: bool,
+    /// Begins and ends of absences, in order, as many as the device has that is away most often; `FAR_S` where there
+    /// are no more.
+    away: Vec<[[i32; N]; 2]>,
     /// For each day, begin and end of the first session that begins on it or later; empty where nobody has sessions.
     sessions: Vec<[[i32; N]; 2]>,
 }
@@ -42,13 +41,13 @@ pub(super) const SESSION_DAYS: usize = 128;
 
 impl<const N: usize> On<N> {
     pub(super) fn new() -> Self {
-        Self { shift: [0; N], away: [[[FAR; N]; 2]; AWAYS], sometimes_away: false, sessions: Vec::new() }
+        Self { shift: [0; N], away: Vec::new(), sessions: Vec::new() }
     }
 
     /// Puts device `from` of `other` in place `to`.
     pub(super) fn take<const M: usize>(&mut self, to: usize, other: &On<M>, from: usize) {
         self.shift[to] = other.shift[from];
-        self.sometimes_away = other.sometimes_away;
+        self.away.resize(other.away.len(), [[FAR; N]; 2]);
         for (mine, others) in self.away.iter_mut().zip(&other.away) {
             (mine[0][to], mine[1][to]) = (others[0][from], others[1][from]);
         }
@@ -61,7 +60,7 @@ impl<const N: usize> On<N> {
     /// True if device `i` has no absence.
     #[inline(always)]
     pub(super) fn never_away(&self, i: usize) -> bool {
-        self.away[0][0][i] >= FAR
+        self.away.first().is_none_or(|[from, _]| from[i] >= FAR)
     }
 
     /// The first seconds at or after `times` at which the devices are on, if they need to be, and until when they then
@@ -76,7 +75,7 @@ impl<const N: usize> On<N> {
         wakes: &mut [i32; N],
         ends: &mut [i32; N],
     ) {
-        if !needs || (kind.day_and_night() && !self.sometimes_away) {
+        if !needs || (kind.day_and_night() && self.away.is_empty()) {
             *wakes = *times;
             ends.fill(i32::MAX);
             return;
@@ -209,7 +208,7 @@ impl<const N: usize> On<N> {
     /// Seconds of `[from, to)` for which each device is away. False: nobody is.
     #[inline(always)]
     pub(super) fn away(&self, from: &[i32; N], to: &[i32; N], seconds: &mut [i32; N]) -> bool {
-        if !self.sometimes_away {
+        if self.away.is_empty() {
             return false;
         }
         seconds.fill(0);
@@ -303,17 +302,12 @@ impl On<BATCH> {
         words: &mut Words,
         plain: &mut [bool; BATCH],
     ) {
-        self.sometimes_away = !kind.never_away;
-        if kind.never_away {
-            self.away[0][0].fill(FAR);
-            return;
-        }
-        for k in 0..AWAYS {
-            let span = kind.closed.get(k).map_or((FAR, FAR), |span| (near(span.from), near(span.to)));
-            self.away[k][0].fill(span.0);
-            self.away[k][1].fill(span.1);
-        }
-        if kind.closed.len() > AWAYS {
+        self.away.clear();
+        self.away.extend(
+            (kind.closed.iter().take(MOST_AWAYS))
+                .map(|span| [[near(span.from); BATCH], [near(span.to); BATCH]]),
+        );
+        if kind.closed.len() > MOST_AWAYS {
             plain.fill(false);
         }
         let Some(away) = &kind.habit.away else { return };
@@ -356,9 +350,13 @@ impl On<BATCH> {
                 joins
             });
             let i = of_device[0].0;
-            plain[i] &= spans.len() <= AWAYS;
-            for (k, span) in spans.iter().take(AWAYS).enumerate() {
-                (self.away[k][0][i], self.away[k][1][i]) = (near(span.from), near(span.to));
+            plain[i] &= spans.len() <= MOST_AWAYS;
+            let places = spans.len().min(MOST_AWAYS).max(self.away.len());
+            self.away.resize(places, [[FAR; BATCH]; 2]);
+            for (k, [from, to]) in self.away.iter_mut().enumerate() {
+                // Absences may join days on which the site is closed.
+                let span = spans.get(k).map_or((FAR, FAR), |span| (near(span.from), near(span.to)));
+                (from[i], to[i]) = span;
             }
         }
     }
@@ -406,7 +404,7 @@ impl<const N: usize> WithSimd for Wake<'_, '_, N> {
                 }
             }
         }
-        if on.sometimes_away {
+        if !on.away.is_empty() {
             on.back(kind, wakes, ends);
         }
     }
