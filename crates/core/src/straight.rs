@@ -1,10 +1,14 @@
 //! Straight lives: the course that most lives take, worked out for many devices at once.
 //!
-//! A life is *straight* where nothing out of the ordinary happens in it. The device is on by a rhythm that repeats and
-//! never away; every release finds it done with the one before and is patched before its objective passes; no download
-//! fails, no defect is in it, nobody holds anything back. Its course is then the chain of
-//! docs/model.md without a branch ([`course`]), and devices of one ring and one kind are worked out column by column,
+//! A life is *straight* where nothing out of the ordinary happens in it. The device comes back from its absences; every
+//! scan finds it done with what came before, and what it then takes is patched before its objective passes; no download
+//! fails, nothing that it runs has a defect of its own, nobody takes a release from it. Its course is then the chain of
+//! docs/model.md with few branches ([`course`]), and devices of one ring and one kind are worked out column by column,
 //! [`BATCH`] of them a step, and counted together ([`count`]).
+//!
+//! The files are those of the general life: [`on`] is its presence, [`scan`] its scans and pauses, [`restart`] its
+//! restarts, [`report`] what is seen of it. A step that a few devices repeat (one more idle slot, the rest of an install)
+//! is worked out for all as often as most need it, then for those few by themselves.
 //!
 //! Everything else is a life for [`crate::life`], which alone says what happens when something happens. A batch finds
 //! out by itself which of its devices are not straight and leaves them to it; which kinds of devices can be straight
