@@ -17,7 +17,7 @@ use crate::{
     exit::Exit,
     limits,
     output::{CannotWrite, Output, say},
-    render::{comparison, gate as gate_lines},
+    render::{comparison, gate as gate_lines, paper},
     report::{
         comparison::{self as report, Compared},
         gate,
@@ -91,6 +91,9 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, CannotWrite> {
         let compared = pool.install(|| report::build(&prepared, &results, rounds.as_ref(), files));
         Compared { gate: gates.clone(), ..compared }
     };
+    if args.output.is_none() {
+        paper::fit_terminal();
+    }
     output.write(|out| match args.format {
         CompareFormat::Table => {
             let text = comparison::table(&compared()) + &gate_lines::table(&gates);

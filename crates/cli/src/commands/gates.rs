@@ -18,7 +18,7 @@ use crate::{
     exit::Exit,
     limits,
     output::{CannotWrite, Output},
-    render::gates as table,
+    render::{gates as table, paper},
     report::gates as report,
 };
 
@@ -71,6 +71,9 @@ pub(super) fn gates(args: &GatesArgs) -> Result<Exit, CannotWrite> {
         },
     };
     let told = report::build(&prepared, &results, &alone, &study, smallest, args.plan.display().to_string());
+    if args.output.is_none() {
+        paper::fit_terminal();
+    }
     output.write(|out| match args.format {
         GatesFormat::Table => out.write_all(table::table(&told).as_bytes()),
         GatesFormat::Json => {

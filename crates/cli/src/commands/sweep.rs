@@ -23,6 +23,7 @@ use crate::{
     output::{CannotWrite, print, say},
     render::{
         number::{count, many, time},
+        paper,
         sweep::of_sweep,
     },
 };
@@ -123,6 +124,7 @@ fn finish(
         return Ok(exit);
     }
     write_results(layout, results, dir)?;
+    paper::fit_terminal();
     print(&of_sweep(prepared, results, rounds, dir))?;
     Ok(exit)
 }

@@ -8,6 +8,7 @@ use rollcast_sweep::{figures::estimate::SKEWED, layout::Column};
 use super::{
     front::pareto,
     number::{many, share},
+    paper,
     table::grid::{Grid, Lean},
 };
 use crate::report::{
@@ -18,9 +19,6 @@ use crate::report::{
 
 /// Bold, for headings and best values.
 pub(super) const HEADING: Style = Style::new().bold();
-/// Width of a table: what fits most terminals, and a screenshot.
-pub(super) const WIDTH: usize = 100;
-
 pub(super) fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
@@ -49,7 +47,7 @@ pub(crate) fn table(of: &Compared) -> String {
             None => many(runs.into(), "run"),
         },
     );
-    for (i, line) in lines(&heading, WIDTH).into_iter().enumerate() {
+    for (i, line) in lines(&heading, paper::columns()).into_iter().enumerate() {
         put(&mut out, format_args!("{}", if i == 0 { styled(HEADING, &line) } else { line }));
     }
     members(&mut out, of);
@@ -62,7 +60,7 @@ pub(crate) fn table(of: &Compared) -> String {
     pareto(&mut out, of);
     for sentence in of.stopping.iter().flat_map(|stopping| &stopping.sentences) {
         out.push('\n');
-        lines(sentence, WIDTH).into_iter().for_each(|line| put(&mut out, format_args!("{line}")));
+        lines(sentence, paper::columns()).into_iter().for_each(|line| put(&mut out, format_args!("{line}")));
     }
     choice(&mut out, of);
     out.push('\n');
@@ -85,7 +83,7 @@ fn legend(out: &mut String, of: &Compared) {
     if telling(of).flat_map(|metric| &metric.of).filter_map(|of| of.mean).any(|mean| is_rough(&mean)) {
         marks.push("^ a skewed mean: a rough interval, better with more runs");
     }
-    for line in lines(&marks.join("; "), WIDTH - 2) {
+    for line in lines(&marks.join("; "), paper::columns() - 2) {
         put(out, format_args!("  {line}"));
     }
 }
@@ -97,7 +95,7 @@ fn beside(out: &mut String, of: &Compared, all: &[usize], block: fn(&mut String,
         all.chunks(each).for_each(|some| block(&mut text, of, some));
         text
     };
-    let fits = |text: &String| text.lines().all(|line| width(line) <= WIDTH);
+    let fits = |text: &String| text.lines().all(|line| width(line) <= paper::columns());
     let text = (1..=all.len()).rev().map(written).find(fits);
     out.push_str(&text.unwrap_or_else(|| written(1)));
 }
@@ -175,12 +173,17 @@ pub(super) fn wrapped(name: &str) -> String {
     lines.join("\n")
 }
 
-fn means(out: &mut String, of: &Compared, some: &[usize]) {
-    let below = format!("(below it its 95 % interval: {})", of.interval_meaning);
-    for (i, line) in lines(&below, WIDTH - 10).into_iter().enumerate() {
-        let first = if i == 0 { format!("\n{} ", styled(HEADING, "means")) } else { "  ".into() };
+/// What stands over a block of the table.
+fn headed(out: &mut String, name: &str, text: &str) {
+    for (i, line) in lines(text, paper::columns() - 10).into_iter().enumerate() {
+        let first = if i == 0 { format!("\n{} ", styled(HEADING, name)) } else { "  ".into() };
         put(out, format_args!("{first}{line}"));
     }
+}
+
+fn means(out: &mut String, of: &Compared, some: &[usize]) {
+    let below = format!("(below it its 95 % interval: {})", of.interval_meaning);
+    headed(out, "means", &below);
     let mut grid = heading(of, "", some);
     for metric in telling(of) {
         let column = column(metric);
@@ -191,7 +194,7 @@ fn means(out: &mut String, of: &Compared, some: &[usize]) {
     let empty: Vec<String> =
         of.metrics.iter().filter(|metric| is_empty(metric)).map(|m| m.name.clone()).collect();
     if !empty.is_empty() {
-        for line in lines(&format!("nothing in {}", listed(&empty)), 96) {
+        for line in lines(&format!("nothing in {}", listed(&empty)), paper::columns() - 4) {
             put(out, format_args!("  {line}"));
         }
     }
@@ -236,14 +239,8 @@ fn reached(mean: &comparison::Mean, of: &Of) -> String {
 
 fn differences(out: &mut String, of: &Compared, some: &[usize]) {
     let first = &of.strategies[0].name;
-    put(
-        out,
-        format_args!(
-            "\n{} {first} (run by run, the same luck; 95 % interval{})",
-            styled(HEADING, "against"),
-            if of.strategies.len() > 2 { "; verdicts by Holm, 5 % for all" } else { "" }
-        ),
-    );
+    let holm = if of.strategies.len() > 2 { "; verdicts by Holm, 5 % for all" } else { "" };
+    headed(out, "against", &format!("{first} (run by run, the same luck; 95 % interval{holm})"));
     let mut grid = heading(of, "", some);
     for metric in telling(of) {
         let column = column(metric);
@@ -276,13 +273,7 @@ fn against(column: &Column, of: &Of) -> String {
 }
 
 fn quantiles(out: &mut String, of: &Compared, some: &[usize]) {
-    put(
-        out,
-        format_args!(
-            "\n{} (median, what 95 % of the runs do not exceed, worst run)",
-            styled(HEADING, "over runs")
-        ),
-    );
+    headed(out, "over runs", "(median, what 95 % of the runs do not exceed, worst run)");
     let mut grid = heading(of, "", some);
     for metric in telling(of).filter(|metric| !metric.name.starts_with("goal: ")) {
         let column = column(metric);
@@ -306,7 +297,7 @@ fn spread(out: &mut String, of: &Compared) {
         let text = format!(
             "what 95 % of the runs do not exceed may lie beyond all of them: an interval needs {needs} runs, there are {runs}"
         );
-        lines(&text, WIDTH - 2).into_iter().for_each(|line| put(out, format_args!("  {line}")));
+        lines(&text, paper::columns() - 2).into_iter().for_each(|line| put(out, format_args!("  {line}")));
     }
     let decides = of.decides.and_then(|column| of.metrics.get(column));
     let Some((metric, variance)) = decides.and_then(|metric| Some((metric, metric.of.first()?.variance?)))
@@ -335,7 +326,7 @@ fn spread(out: &mut String, of: &Compared) {
     }
     let text =
         format!("variance of a run of {} in {}: {}", of.strategies[0].name, metric.name, listed(&parts));
-    lines(&text, WIDTH - 2).into_iter().for_each(|line| put(out, format_args!("  {line}")));
+    lines(&text, paper::columns() - 2).into_iter().for_each(|line| put(out, format_args!("  {line}")));
 }
 
 fn choice(out: &mut String, of: &Compared) {
@@ -352,7 +343,7 @@ fn choice(out: &mut String, of: &Compared) {
             listed(&names),
             listed(&of.front.of)
         );
-        for (i, line) in lines(&text, 92).into_iter().enumerate() {
+        for (i, line) in lines(&text, paper::columns() - 8).into_iter().enumerate() {
             put(
                 out,
                 format_args!("{}{line}", if i == 0 { styled(HEADING, "front  ") } else { "       ".into() }),
@@ -361,7 +352,7 @@ fn choice(out: &mut String, of: &Compared) {
         return;
     };
     for (n, sentence) in choice.sentences.iter().enumerate() {
-        for (i, line) in lines(sentence, 96).into_iter().enumerate() {
+        for (i, line) in lines(sentence, paper::columns() - 4).into_iter().enumerate() {
             let line = match n {
                 0 => styled(AnsiColor::Green.on_default().bold(), &line),
                 _ => format!("  {}{line}", if i == 0 { "" } else { "  " }),

@@ -4,8 +4,9 @@ use rollcast_sweep::layout::Column;
 
 use super::{
     chart::{self, Told},
-    comparison::{HEADING, WIDTH, column, lines, put, styled},
+    comparison::{HEADING, column, lines, put, styled},
     number::share,
+    paper,
 };
 use crate::report::{
     choice::{listed, told},
@@ -34,7 +35,7 @@ fn trade(out: &mut String, of: &Compared, names: &[String]) {
 /// Says how sure the places on a front are, if they are not.
 pub(super) fn say_sureness(out: &mut String, of: &Front, names: &[String]) {
     if let Some(text) = sureness(of, names) {
-        lines(&text, WIDTH - 2).into_iter().for_each(|line| put(out, format_args!("  {line}")));
+        lines(&text, paper::columns() - 2).into_iter().for_each(|line| put(out, format_args!("  {line}")));
     }
 }
 
@@ -73,7 +74,7 @@ pub(super) fn picture(
         more => format!(", and {more} more"),
     };
     let text = format!("the squares from left to right: {}{more}", named.join("; "));
-    lines(&text, WIDTH - 2).into_iter().for_each(|line| put(out, format_args!("  {line}")));
+    lines(&text, paper::columns() - 2).into_iter().for_each(|line| put(out, format_args!("  {line}")));
 }
 
 /// How sure the places on a front are, as far as resamples of the runs tell; `None` if they are all sure or nothing is known.

@@ -1,5 +1,6 @@
 //! The gate of `--fail-on` in words, for the table and for stderr.
 
+use super::paper;
 use clap::builder::styling::{AnsiColor, Style};
 
 use crate::{
@@ -22,7 +23,7 @@ pub(crate) fn table(gate: &[Gate]) -> String {
         };
         let style = colour.on_default().bold();
         out += &format!("  {style}{:<9}{style:#}  {}\n", one.verdict.word(), clean(&one.fails_if));
-        for line in super::table::wrapped(&clean(&one.sentence), 86) {
+        for line in super::table::wrapped(&clean(&one.sentence), paper::columns() - 14) {
             out += &format!("  {:<9}  {line}\n", "");
         }
     }

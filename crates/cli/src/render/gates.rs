@@ -6,12 +6,12 @@ use clap::builder::styling::Style;
 use rollcast_sweep::gates::{Characteristic, Delay, Probability};
 
 use super::number::{count, many, plain, share, time};
+use super::paper;
 use crate::report::gates::{Gates, Kind, Point, SmallestRing, rate, runs, unstopped};
 
 /// Bold, for headings.
 const HEADING: Style = Style::new().bold();
 /// Width of the answer: what fits most terminals, and a screenshot.
-const WIDTH: usize = 100;
 /// Width of a bar that is full.
 const BAR: usize = 12;
 
@@ -33,7 +33,7 @@ pub(crate) fn table(of: &Gates) -> String {
         of.seed,
         many(runs(of).into(), "run"),
     );
-    for (i, line) in lines(&first, WIDTH).into_iter().enumerate() {
+    for (i, line) in lines(&first, paper::columns()).into_iter().enumerate() {
         put(&mut out, format_args!("{}", if i == 0 { heading(&line) } else { line }));
     }
     for note in notes(of) {
@@ -225,7 +225,7 @@ fn ring(out: &mut String, of: &SmallestRing) {
 /// A sentence over several lines, the later ones indented.
 fn wrapped(out: &mut String, indent: &str, text: &str) {
     let text = super::table::grid::clean(text);
-    for (i, line) in lines(&text, WIDTH - indent.len() - 2).into_iter().enumerate() {
+    for (i, line) in lines(&text, paper::columns() - indent.len() - 2).into_iter().enumerate() {
         let more = if i == 0 { "" } else { "  " };
         put(out, format_args!("{indent}{more}{line}"));
     }

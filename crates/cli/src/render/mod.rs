@@ -9,6 +9,7 @@ pub(crate) mod gate;
 pub(crate) mod gates;
 pub(crate) mod json;
 pub(crate) mod number;
+pub(crate) mod paper;
 pub(crate) mod sensitivity;
 pub(crate) mod story;
 pub(crate) mod sweep;

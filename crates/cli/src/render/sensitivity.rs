@@ -19,6 +19,7 @@ use rollcast_sweep::{
 use super::{
     comparison::{HEADING, lines, put, styled},
     number::{count, many, share},
+    paper,
     table::grid::{Grid, Lean},
 };
 use crate::report::choice::{signed, told};
@@ -50,7 +51,7 @@ pub(crate) fn section(prepared: &Prepared, results: &Results, dir: &Path) -> Str
 
 /// A sentence over as many lines as it needs, the first one a heading.
 fn told_in_lines(out: &mut String, text: &str) {
-    for (i, line) in lines(text, 96).into_iter().enumerate() {
+    for (i, line) in lines(text, paper::columns() - 4).into_iter().enumerate() {
         match i {
             0 => put(out, format_args!("{}", styled(HEADING, &line))),
             _ => put(out, format_args!("  {line}")),
@@ -148,7 +149,7 @@ fn effects(
                 name(layout, axis),
                 many(*left_out as u64, "point")
             );
-            lines(&text, 96).iter().for_each(|line| put(out, format_args!("  {line}")));
+            lines(&text, paper::columns() - 4).iter().for_each(|line| put(out, format_args!("  {line}")));
         }
     }
     never(out, restricted);

@@ -11,10 +11,10 @@ use rollcast_sweep::{
 };
 
 use super::{
-    comparison::{HEADING, WIDTH, lines, put, styled, wrapped},
+    comparison::{HEADING, lines, put, styled, wrapped},
     front::{picture, say_sureness},
     number::{count, many},
-    sensitivity,
+    paper, sensitivity,
     table::grid::{Grid, Lean},
 };
 use crate::{
@@ -136,13 +136,15 @@ pub(crate) fn of_sweep(
     if let Some(rounds) = rounds {
         for sentence in stopping(prepared, rounds, &comparison).sentences {
             out.push('\n');
-            lines(&sentence, WIDTH).into_iter().for_each(|line| put(&mut out, format_args!("{line}")));
+            lines(&sentence, paper::columns())
+                .into_iter()
+                .for_each(|line| put(&mut out, format_args!("{line}")));
         }
     }
     if let Some((choice, limits, aim)) = &chosen {
         out.push('\n');
         for (n, sentence) in comparison::sentences(prepared, choice, limits, aim).iter().enumerate() {
-            for (i, line) in lines(sentence, 94).into_iter().enumerate() {
+            for (i, line) in lines(sentence, paper::columns() - 6).into_iter().enumerate() {
                 let indent = match (n, i) {
                     (0, 0) => "",
                     (0, _) | (_, 0) => "  ",
