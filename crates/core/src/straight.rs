@@ -57,7 +57,8 @@ pub(crate) fn bytes(plan: &Plan) -> u64 {
     let places = (plan.rings.len() * plan.habits.len() * sites(plan) * size_of::<Place<'_>>()) as u64;
     let kinds = MOST_KINDS.min(plan.rings.len() * plan.habits.len() * sites(plan)) as u64;
     // Hours online, active hours, install windows.
-    let batches = kinds * (size_of::<Batch>() as u64 + 3 * Hours::BYTES);
+    let rows = BATCH * plan.attributes.len() * size_of::<u16>();
+    let batches = kinds * ((size_of::<Batch>() + size_of::<Kind<'_>>() + rows) as u64 + 3 * Hours::BYTES);
     places + batches + plan.rings.len() as u64 * Counts::bytes(plan) + Columns::bytes(plan)
 }
 

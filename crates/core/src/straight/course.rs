@@ -109,7 +109,8 @@ impl Columns {
     pub(super) fn bytes(plan: &Plan) -> u64 {
         let sporadic = plan.habits.iter().any(|habit| matches!(habit.online, Online::Sporadic { .. }));
         let sessions = |devices: usize| if sporadic { SESSION_DAYS * 8 * devices } else { 0 };
-        let of_release = size_of::<Turn>() + size_of::<Offer>() + sessions(FEW);
+        let away = MOST_AWAYS * 8 * FEW;
+        let of_release = size_of::<Turn>() + size_of::<Offer>() + sessions(FEW) + away;
         let spans = (MOST_HOLDS + MOST_AWAYS) * size_of::<Stretch>();
         (sessions(BATCH) + spans + size_of::<Self>() + plan.releases.len() * of_release) as u64
     }
@@ -337,6 +338,8 @@ impl<S: Simd> Course<'_, '_, S> {
             self.on.wake(self.simd, kind, true, &offer.offerable, wakes, ends);
             for i in 0..BATCH {
                 let sleeps = !(kind.day_and_night() & self.on.never_away(i));
+                // Who does not come back before the end of play keeps the ring's.
+                self.plain[i] &= wakes[i] < plan.horizon.0 as i32;
                 let late = sleeps & (wakes[i] > offer.offerable[i] + active);
                 let due = if late { near(near(wakes[i]) + after_return) } else { way.due };
                 offer.due[i] = due.max(way.due).min(way.watched_until);
@@ -362,6 +365,7 @@ impl<S: Simd> Course<'_, '_, S> {
         for i in 0..BATCH {
             let heard = wakes[i] <= offer.due[i];
             offer.eligible[i] &= heard;
+            self.plain[i] &= wakes[i] != plan.horizon.0 as i32;
             // Who was not heard of since the earliest time that can be asked for may have been before.
             self.plain[i] &= heard | (times[i] > kind.earliest());
         }
@@ -379,6 +383,7 @@ impl<S: Simd> Course<'_, '_, S> {
             // One stretch is enough for most.
             let full = near(wakes[i] + total.max(piece));
             offer.connected[i] = (full <= ends[i]) & (full <= offer.due[i]) & (way.published < offer.due[i]);
+            self.plain[i] &= wakes[i] != self.setting.plan.horizon.0 as i32;
         }
         for i in 0..BATCH {
             if !self.plain[i] || offer.connected[i] {

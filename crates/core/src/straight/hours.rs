@@ -8,12 +8,13 @@ use crate::{
 use super::kind::{FAR_S, LONG_AGO_S};
 
 /// At most one stretch in each day of 24 hours, days counted from a second between the stretches; daylight saving moves
-/// them within it. Times between [`LONG_AGO_S`] and the horizon can be asked for.
+/// them within it. Times from a day after [`LONG_AGO_S`] to a day after the horizon can be asked for: hours may be shifted
+/// by less than a day.
 #[derive(Debug)]
 pub(super) struct Hours {
     /// Days begin so many seconds before second 0.
     shift: i32,
-    /// For each day, the first stretch that ends after the day begins; begin and end are `FAR_S` after the last one.
+    /// For each day, the first stretch that ends after the day begins; begin and end are [`NEVER`] after the last one.
     from: Box<[i32; DAYS]>,
     to: Box<[i32; DAYS]>,
 }
@@ -23,6 +24,9 @@ const DAYS: usize = 1_024;
 
 const DAY: i32 = DAY_S as i32;
 
+/// Beyond `FAR_S` even if it is shifted by a day.
+const NEVER: i32 = FAR_S as i32 + 2 * DAY;
+
 impl Hours {
     /// The hours up to `horizon`; `None` if some day would hold more than one stretch, or there are too many days.
     pub(super) fn new(windows: &Windows, horizon: SimTime) -> Option<Self> {
@@ -31,14 +35,15 @@ impl Hours {
 
     fn shifted(windows: &Windows, horizon: SimTime, shift: i64) -> Option<Self> {
         let day_of = |t: i64| (t + shift).div_euclid(DAY_S) as usize;
+        let last = horizon.0 + DAY_S;
         // One more day, where those who have seen the last stretch of a day look for the next.
-        if day_of(horizon.0) + 2 > DAYS {
+        if day_of(last) + 2 > DAYS {
             return None;
         }
-        let (mut from, mut to) = (Box::new([FAR_S as i32; DAYS]), Box::new([FAR_S as i32; DAYS]));
+        let (mut from, mut to) = (Box::new([NEVER; DAYS]), Box::new([NEVER; DAYS]));
         let mut filled = 0;
         for span in windows.spans() {
-            let (begin, end) = (span.from.0.max(-shift), span.to.0.min(horizon.0 + 1));
+            let (begin, end) = (span.from.0.max(-shift), span.to.0.min(last + 1));
             if begin >= end {
                 continue;
             }
@@ -98,13 +103,13 @@ mod tests {
             let (from, to) = hours.next(t as i32);
             let next = windows.next(SimTime(t)).expect("they go on");
             assert_eq!(SimTime(i64::from(from)), next.from, "{t}");
-            assert_eq!(SimTime(i64::from(to)), next.to.min(horizon + 1), "{t}");
+            assert_eq!(SimTime(i64::from(to)), next.to.min(horizon + (DAY_S + 1)), "{t}");
         }
         let twice =
             [8, 13, 32, 37].map(|from| Span { from: SimTime(from * 3_600), to: SimTime((from + 4) * 3_600) });
         assert!(Hours::new(&Windows::new(twice.to_vec()), horizon).is_none());
         let never = Hours::new(&Windows::default(), horizon).expect("none is not more than one");
         assert!(!never.contain(0) && !never.contain(86_400));
-        assert_eq!(hours.next(FAR_S as i32), (FAR_S as i32, FAR_S as i32));
+        assert_eq!(hours.next(FAR_S as i32), (NEVER, NEVER));
     }
 }

@@ -11,7 +11,11 @@ use crate::{
     windows::Span,
 };
 
-use super::{hours::Hours, on::SESSION_DAYS, ticks::Ticks};
+use super::{
+    hours::Hours,
+    on::{MOST_AWAYS, SESSION_DAYS},
+    ticks::Ticks,
+};
 
 /// Columns hold times below this; what lasts longer is not straight.
 pub(super) const FAR_S: i64 = 1 << 28;
@@ -23,7 +27,7 @@ pub(super) const LONG_AGO_S: i64 = -16 * DAY_S;
 const OFTEN_S: i64 = 7 * DAY_S;
 
 /// So many stretches of holds are followed.
-pub(super) const MOST_HOLDS: usize = 6;
+pub(super) const MOST_HOLDS: usize = 16;
 
 /// When devices of a kind are on, absences aside.
 #[derive(Debug)]
@@ -153,8 +157,8 @@ impl<'a> Kind<'a> {
         let ways = (0..plan.releases.len())
             .map(|r| Some(Way { judged: judged(r), ..way(setting, ring, r)? }))
             .collect::<Option<_>>()?;
-        let holds = holds(setting, ring);
-        if holds.len() > MOST_HOLDS {
+        let holds = holds(setting, ring, &rhythm)?;
+        if holds.len() > MOST_HOLDS || closed.len() > MOST_AWAYS {
             return None;
         }
         Some(Self {
@@ -224,9 +228,9 @@ fn way(setting: Setting<'_>, ring: RingId, index: usize) -> Option<Way> {
         published: release.published.0 as i32,
         start: start.0 as i32,
         follows,
-        due: near(plan.objective_at(ring, id).min(watched_until)),
+        due: clamped(plan.objective_at(ring, id).min(watched_until)),
         judged: None,
-        watched_until: near(watched_until),
+        watched_until: clamped(watched_until),
         clock_from: plan.clock_from(id) as i32,
     })
 }
@@ -263,19 +267,27 @@ fn judged(
     Some(Judged { eligible: of_ring.in_objective && !habit.scheduled && connected, connected })
 }
 
-fn holds<'a>(setting: Setting<'a>, ring: RingId) -> Vec<Hold<'a>> {
-    let Setting { known, .. } = setting;
+/// What holds the ring back; `None` if some pause was ordered so early that columns do not hold who heard of it when.
+fn holds<'a>(setting: Setting<'a>, ring: RingId, rhythm: &Rhythm<'_>) -> Option<Vec<Hold<'a>>> {
+    let Setting { plan, known, .. } = setting;
     let of_list = |pauses: &'a [Pause]| {
         pauses.iter().enumerate().map(|(i, pause)| (pause.from, Hold::Pause(pause, &pauses[i + 1..])))
     };
     let [freezes, pauses] = known.pauses(ring);
     let ideal = known.no_offers(ring).iter().map(|&span| (span.from, Hold::Ideal(span)));
     let mut holds: Vec<_> = of_list(freezes).chain(of_list(pauses)).chain(ideal).collect();
+    holds.retain(|(from, _)| *from < plan.horizon);
     holds.sort_by_key(|(from, _)| *from);
-    holds.into_iter().map(|(_, hold)| hold).collect()
+    // A device asks for the sync before that, which may be so much earlier.
+    let earliest = match rhythm {
+        Rhythm::Sporadic { .. } => -DAY_S,
+        _ => LONG_AGO_S + OFTEN_S + 2 * DAY_S,
+    };
+    let early = |(from, hold): &(SimTime, Hold<'_>)| matches!(hold, Hold::Pause(..)) && from.0 < earliest;
+    (!holds.iter().any(early)).then(|| holds.into_iter().map(|(_, hold)| hold).collect())
 }
 
 /// A time as columns hold it.
-pub(super) fn near(t: SimTime) -> i32 {
+pub(super) fn clamped(t: SimTime) -> i32 {
     t.0.clamp(LONG_AGO_S, FAR_S) as i32
 }

@@ -15,7 +15,7 @@ use super::{
     BATCH, Batch,
     course::{Words, block},
     kernels::{any, draw, sample},
-    kind::{FAR_S, Kind, LONG_AGO_S, Rhythm, near},
+    kind::{FAR_S, Kind, LONG_AGO_S, Rhythm, clamped},
 };
 
 /// So many absences of a device are followed; one that has more of them is a life for [`crate::life`].
@@ -196,11 +196,11 @@ impl<const N: usize> On<N> {
     fn rest(&self, kind: &Kind<'_>, i: usize, mut t: i32, mut left: i32) -> i32 {
         while t < FAR {
             let (wakes, ends) = self.one(kind, i, t);
-            if ends - wakes >= left {
+            if ends - wakes >= left || wakes >= FAR {
                 return (wakes + left).min(FAR);
             }
             left -= ends - wakes;
-            t = ends.max(t + 1);
+            t = ends;
         }
         FAR
     }
@@ -303,13 +303,8 @@ impl On<BATCH> {
         plain: &mut [bool; BATCH],
     ) {
         self.away.clear();
-        self.away.extend(
-            (kind.closed.iter().take(MOST_AWAYS))
-                .map(|span| [[near(span.from); BATCH], [near(span.to); BATCH]]),
-        );
-        if kind.closed.len() > MOST_AWAYS {
-            plain.fill(false);
-        }
+        self.away
+            .extend(kind.closed.iter().map(|span| [[clamped(span.from); BATCH], [clamped(span.to); BATCH]]));
         let Some(away) = &kind.habit.away else { return };
         let (plan, luck) = (setting.plan, setting.luck);
         let begin = SimTime(-LOOK_BACK_S);
@@ -355,7 +350,7 @@ impl On<BATCH> {
             self.away.resize(places, [[FAR; BATCH]; 2]);
             for (k, [from, to]) in self.away.iter_mut().enumerate() {
                 // Absences may join days on which the site is closed.
-                let span = spans.get(k).map_or((FAR, FAR), |span| (near(span.from), near(span.to)));
+                let span = spans.get(k).map_or((FAR, FAR), |span| (clamped(span.from), clamped(span.to)));
                 (from[i], to[i]) = span;
             }
         }

@@ -38,8 +38,8 @@ impl<S: Simd> Course<'_, '_, S> {
         for (hold, Stretch { from, to }) in kind.holds.iter().zip(holds) {
             match hold {
                 Hold::Ideal(span) => {
-                    from.fill(kind::near(span.from));
-                    to.fill(kind::near(span.to));
+                    from.fill(kind::clamped(span.from));
+                    to.fill(kind::clamped(span.to));
                 }
                 Hold::Pause(pause, later) => {
                     match pause.with {
@@ -76,7 +76,7 @@ impl<S: Simd> Course<'_, '_, S> {
             last = next;
         }
         self.sync(last.to + 1, to);
-        let expires = kind::near(pause.expires);
+        let expires = kind::clamped(pause.expires);
         for i in 0..BATCH {
             to[i] = to[i].min(pushed[i]).min(expires);
         }
@@ -93,7 +93,7 @@ impl<S: Simd> Course<'_, '_, S> {
             draw(self.simd, self.setting.luck, keys, Purpose::Uninstall, n, &mut self.room.more);
         }
         sample(self.simd, push, &self.room.more[2], at, self.plain);
-        let landed = kind::near(landed);
+        let landed = kind::clamped(landed);
         for i in 0..BATCH {
             at[i] = near(landed + at[i].max(1));
         }
@@ -139,7 +139,7 @@ impl<S: Simd> Course<'_, '_, S> {
             at.fill(FAR);
             return;
         }
-        let (t, every) = (kind::near(t), plan.device.sync_every_s as i32);
+        let (t, every) = (kind::clamped(t), plan.device.sync_every_s as i32);
         let (habit, keys) = (self.kind.habit, &self.batch.keys);
         draw(self.simd, self.setting.luck, keys, Purpose::Habit, habit.key, &mut self.room.more);
         let ticks = Ticks::new(i64::from(every));
