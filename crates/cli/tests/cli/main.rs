@@ -19,3 +19,4 @@ mod sweep_faults;
 mod sweep_limits;
 mod until;
 mod validate;
+mod ways;
