@@ -153,12 +153,12 @@ impl Luck {
 }
 
 /// What [`Luck::many`] is asked for.
-struct Many<'a, const N: usize> {
-    luck: &'a Luck,
-    entities: &'a [[u32; N]; 2],
-    purpose: Purpose,
-    n: u32,
-    words: &'a mut [[u32; N]; 4],
+pub(crate) struct Many<'a, const N: usize> {
+    pub luck: &'a Luck,
+    pub entities: &'a [[u32; N]; 2],
+    pub purpose: Purpose,
+    pub n: u32,
+    pub words: &'a mut [[u32; N]; 4],
 }
 
 impl<const N: usize> WithSimd for Many<'_, N> {

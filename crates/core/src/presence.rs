@@ -8,7 +8,7 @@ use crate::{
     device::Device,
     draws::{Coin, Purpose, high64, low64},
     memo::Draws,
-    plan::{AWAY_BLOCK_S, Habit, HabitAtSite, Online, Plan},
+    plan::{AWAY_BLOCK_S, Away, Habit, HabitAtSite, Online, Plan},
     quantile::Quantile,
     time::{DAY_S, SimTime},
     windows::Span,
@@ -171,17 +171,13 @@ impl<'a> Presence<'a> {
         let begin = SimTime(-LOOK_BACK_S);
         for block in block_of(begin) - away.reach_blocks..=block_of(self.horizon) {
             let word = low64(self.draws.once(Purpose::Absence, block as u32));
-            let count = away.begins.count(word);
-            for i in 0..count {
-                let n = (block as u32) << 4 | i;
+            let drawn = |n: u32| {
                 let draws = self.draws.once(Purpose::AbsenceSpan, n);
-                let at = block * AWAY_BLOCK_S + ((i64::from(draws[0]) * AWAY_BLOCK_S) >> 32);
-                let from = SimTime(at - self.epoch_unix_s);
-                let lasts = self.draws.of(&away.lasts, draws, Purpose::AbsenceSpan, n, 1);
-                if from + lasts > begin && from < self.horizon {
-                    self.away.push((Span { from, to: from + lasts }, AwayKind::Absent));
-                }
-            }
+                (draws[0], self.draws.of(&away.lasts, draws, Purpose::AbsenceSpan, n, 1))
+            };
+            absences((away, block, word), (self.epoch_unix_s, self.horizon), drawn, |span| {
+                self.away.push((span, AwayKind::Absent));
+            });
         }
     }
 
@@ -419,6 +415,26 @@ impl<'a> Presence<'a> {
         }
         let block = self.draws.block(Purpose::Blocked, at);
         (habit.policy_conflict.heads(low64(block)), habit.little_disk.heads(high64(block)))
+    }
+}
+
+/// Tells the absences that begin in a block of a device, whose `word` says how many, as far as they matter for play;
+/// `drawn` has the word for the begin and the length of the one of this number.
+#[inline]
+pub(crate) fn absences(
+    (away, block, word): (&Away, i64, u64),
+    (epoch_unix_s, horizon): (i64, SimTime),
+    drawn: impl Fn(u32) -> (u32, i64),
+    mut tell: impl FnMut(Span),
+) {
+    for i in 0..away.begins.count(word) {
+        let (place, lasts) = drawn((block as u32) << 4 | i);
+        let at = block * AWAY_BLOCK_S + ((i64::from(place) * AWAY_BLOCK_S) >> 32);
+        let from = SimTime(at - epoch_unix_s);
+        let to = from + lasts;
+        if to.0 > -LOOK_BACK_S && from < horizon {
+            tell(Span { from, to });
+        }
     }
 }
 

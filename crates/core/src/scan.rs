@@ -8,7 +8,7 @@ use crate::{
     presence::LOOK_BACK_S,
     steps::Sink,
     time::{DAY_S, SimTime},
-    windows::Span,
+    windows::{Span, join},
 };
 
 impl<S: Sink> Life<'_, S> {
@@ -35,14 +35,7 @@ impl<S: Sink> Life<'_, S> {
         }
         held.extend_from_slice(known.no_offers(self.ring));
         if held.len() > 1 {
-            held.sort_by_key(|s| (s.from, s.to));
-            held.dedup_by(|next, last| {
-                let joins = next.from <= last.to;
-                if joins {
-                    last.to = last.to.max(next.to);
-                }
-                joins
-            });
+            join(&mut held);
         }
         self.lists.held = held;
     }

@@ -21,6 +21,18 @@ impl Span {
     }
 }
 
+/// Sorts spans and joins those that overlap or touch.
+pub(crate) fn join(spans: &mut Vec<Span>) {
+    spans.sort_by_key(|span| (span.from, span.to));
+    spans.dedup_by(|next, last| {
+        let joins = next.from <= last.to;
+        if joins {
+            last.to = last.to.max(next.to);
+        }
+        joins
+    });
+}
+
 /// Sorted, disjoint spans with an index by day, so that a look-up costs a step or two.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Windows {
@@ -35,14 +47,8 @@ impl Windows {
     /// Spans in any order; empty ones are dropped, overlapping and touching ones are joined.
     pub fn new(mut spans: Vec<Span>) -> Self {
         spans.retain(|s| s.from < s.to);
-        spans.sort_by_key(|s| (s.from, s.to));
-        let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
-        for span in spans {
-            match joined.last_mut() {
-                Some(last) if span.from <= last.to => last.to = last.to.max(span.to),
-                _ => joined.push(span),
-            }
-        }
+        join(&mut spans);
+        let joined = spans;
         let (Some(first), Some(last)) = (joined.first(), joined.last()) else { return Self::default() };
         let first_day = first.from.0.div_euclid(DAY_S);
         let days = last.to.0.div_euclid(DAY_S) - first_day + 1;

@@ -1,7 +1,7 @@
 //! The loops that batches are worked out with in many places: compiled once for each width of vectors, and called.
 
 use crate::{
-    draws::{Luck, Purpose},
+    draws::{Luck, Many, Purpose},
     quantile::Quantile,
 };
 use pulp::{Simd, WithSimd};
@@ -36,7 +36,7 @@ pub(super) fn draw<S: Simd, const N: usize>(
     n: u32,
     words: &mut [[u32; N]; 4],
 ) {
-    simd.vectorize(Draw { luck, keys, purpose, n, words });
+    simd.vectorize(Many { luck, entities: keys, purpose, n, words });
 }
 
 /// The same with a number for each key.
@@ -74,23 +74,6 @@ pub(super) fn sample_wide<S: Simd, const N: usize>(
     plain: &mut [bool; N],
 ) {
     simd.vectorize(SampleWide { quantile, words, values, plain });
-}
-
-struct Draw<'a, const N: usize> {
-    luck: &'a Luck,
-    keys: &'a [[u32; N]; 2],
-    purpose: Purpose,
-    n: u32,
-    words: &'a mut [[u32; N]; 4],
-}
-
-impl<const N: usize> WithSimd for Draw<'_, N> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        self.luck.columns(self.keys, self.purpose, |_| self.n, self.words);
-    }
 }
 
 struct DrawEach<'a, const N: usize> {

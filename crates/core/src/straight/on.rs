@@ -4,25 +4,23 @@ use crate::{
     draws::{Purpose, low64},
     life::Setting,
     plan::AWAY_BLOCK_S,
-    presence::LOOK_BACK_S,
+    presence::{LOOK_BACK_S, absences},
     time::{DAY_S, SimTime},
-    windows::Span,
+    windows::{Span, join},
 };
 
 use pulp::{Simd, WithSimd};
 
 use super::{
     BATCH, Batch,
-    course::{Words, block},
+    course::{DAY, FAR, Words, block},
+    hours::Hours,
     kernels::{any, draw, sample},
-    kind::{FAR_S, Kind, LONG_AGO_S, Rhythm, clamped},
+    kind::{Kind, LONG_AGO_S, Rhythm, clamped},
 };
 
 /// So many absences of a device are followed; one that has more of them is a life for [`crate::life`].
 pub(super) const MOST_AWAYS: usize = 8;
-
-const DAY: i32 = DAY_S as i32;
-const FAR: i32 = FAR_S as i32;
 
 /// When `N` devices are on.
 #[derive(Clone, Debug)]
@@ -83,17 +81,17 @@ impl<const N: usize> On<N> {
         simd.vectorize(Wake { on: self, kind, times, wakes, ends });
     }
 
-    /// The session of device `i` that has not ended at `t`.
+    /// When device `i` is in a session at or after `t`, and until when.
     #[inline(always)]
     fn session(&self, since: i32, i: usize, t: i32) -> (i32, i32) {
         let Ok(sessions) = <&[[[i32; N]; 2]; SESSION_DAYS]>::try_from(self.sessions.as_slice()) else {
-            return (FAR, FAR);
+            return (FAR.max(t), FAR);
         };
         // It may have begun the day before.
         let day = ((t + since) as u32 / DAY as u32).min(SESSION_DAYS as u32 - 2).max(1) as usize - 1;
         let day = (day + usize::from(t >= sessions[day][1][i])) & (SESSION_DAYS - 1);
         let day = (day + usize::from(t >= sessions[day][1][i])) & (SESSION_DAYS - 1);
-        (sessions[day][0][i], sessions[day][1][i])
+        (sessions[day][0][i].max(t), sessions[day][1][i])
     }
 
     /// Those who would be on while they are away are on when they come back; all are on until they leave.
@@ -111,14 +109,14 @@ impl<const N: usize> On<N> {
         }
         for i in 0..N {
             if absent[i] {
-                (wakes[i], ends[i]) = self.after_absences(kind, i, wakes[i]);
+                (wakes[i], ends[i]) = self.past_absences(kind, i, (wakes[i], ends[i]));
             }
         }
     }
 
-    /// When device `i`, away at `t`, is on again, and until when.
-    fn after_absences(&self, kind: &Kind<'_>, i: usize, t: i32) -> (i32, i32) {
-        let (mut wakes, mut ends) = (t, i32::MAX);
+    /// When device `i` is on at last, and until when, given when it would be if it were never away.
+    fn past_absences(&self, kind: &Kind<'_>, i: usize, there: (i32, i32)) -> (i32, i32) {
+        let (mut wakes, mut ends) = there;
         for [from, to] in &self.away {
             if from[i] > wakes {
                 return (wakes, ends.min(from[i]));
@@ -133,16 +131,7 @@ impl<const N: usize> On<N> {
     /// The same as [`On::wake`] for one device, which needs to be on.
     #[inline]
     pub(super) fn one(&self, kind: &Kind<'_>, i: usize, t: i32) -> (i32, i32) {
-        let (wakes, ends) = self.one_there(kind, i, t);
-        for [from, to] in &self.away {
-            if from[i] > wakes {
-                return (wakes, ends.min(from[i]));
-            }
-            if wakes < to[i] {
-                return self.after_absences(kind, i, wakes);
-            }
-        }
-        (wakes, ends)
+        self.past_absences(kind, i, self.one_there(kind, i, t))
     }
 
     /// The same, absences aside.
@@ -150,19 +139,9 @@ impl<const N: usize> On<N> {
     fn one_there(&self, kind: &Kind<'_>, i: usize, t: i32) -> (i32, i32) {
         match &kind.rhythm {
             Rhythm::Always => (t, i32::MAX),
-            Rhythm::Daily { on_s } => {
-                let since = since_wake_up(t, self.shift[i]);
-                let day = t - since + if since < *on_s { 0 } else { DAY };
-                (day.max(t), day + on_s)
-            }
-            Rhythm::Hours(hours) => {
-                let (from, to) = hours.next(t - self.shift[i]);
-                ((from + self.shift[i]).max(t), to + self.shift[i])
-            }
-            Rhythm::Sporadic { since, .. } => {
-                let (from, to) = self.session(*since, i, t);
-                (from.max(t), to)
-            }
+            Rhythm::Daily { on_s } => daily(*on_s, self.shift[i], t),
+            Rhythm::Hours(hours) => shifted(hours, self.shift[i], t),
+            Rhythm::Sporadic { since, .. } => self.session(*since, i, t),
         }
     }
 
@@ -307,43 +286,31 @@ impl On<BATCH> {
             .extend(kind.closed.iter().map(|span| [[clamped(span.from); BATCH], [clamped(span.to); BATCH]]));
         let Some(away) = &kind.habit.away else { return };
         let (plan, luck) = (setting.plan, setting.luck);
-        let begin = SimTime(-LOOK_BACK_S);
         let block_of = |t: SimTime| (t.0 + plan.epoch_unix_s).div_euclid(AWAY_BLOCK_S);
         let none_below = away.begins.none_below();
         let mut found: Vec<(usize, Span)> = Vec::new();
-        for number in block_of(begin) - away.reach_blocks..=block_of(plan.horizon) {
+        for number in block_of(SimTime(-LOOK_BACK_S)) - away.reach_blocks..=block_of(plan.horizon) {
             draw(simd, luck, &batch.keys, Purpose::Absence, number as u32, words);
             let mut begins = [false; BATCH];
             for i in 0..BATCH {
                 begins[i] = low64(block(words, i)) >= none_below;
             }
             for i in (0..batch.count).filter(|&i| begins[i]) {
-                let count = away.begins.count(low64(block(words, i)));
-                for n in (0..count).map(|which| (number as u32) << 4 | which) {
-                    let key = batch.key(i);
+                let key = batch.key(i);
+                let drawn = |n: u32| {
                     let draws = luck.block(key, Purpose::AbsenceSpan, n);
-                    let at = number * AWAY_BLOCK_S + ((i64::from(draws[0]) * AWAY_BLOCK_S) >> 32);
-                    let from = SimTime(at - plan.epoch_unix_s);
-                    let to = from + away.lasts.draw(luck, key, Purpose::AbsenceSpan, n, 1, draws);
-                    if to > begin && from < plan.horizon {
-                        found.push((i, Span { from, to }));
-                    }
-                }
+                    (draws[0], away.lasts.draw(luck, key, Purpose::AbsenceSpan, n, 1, draws))
+                };
+                let begins = (away, number, low64(block(words, i)));
+                absences(begins, (plan.epoch_unix_s, plan.horizon), drawn, |span| found.push((i, span)));
             }
         }
-        found.sort_unstable_by_key(|&(i, span)| (i, span.from, span.to));
+        found.sort_by_key(|&(i, _)| i);
         let mut spans = Vec::new();
         for of_device in found.chunk_by(|a, b| a.0 == b.0) {
             spans.clear();
             spans.extend(kind.closed.iter().copied().chain(of_device.iter().map(|&(_, span)| span)));
-            spans.sort_by_key(|span| (span.from, span.to));
-            spans.dedup_by(|next, last| {
-                let joins = next.from <= last.to;
-                if joins {
-                    last.to = last.to.max(next.to);
-                }
-                joins
-            });
+            join(&mut spans);
             let i = of_device[0].0;
             plain[i] &= spans.len() <= MOST_AWAYS;
             let places = spans.len().min(MOST_AWAYS).max(self.away.len());
@@ -379,23 +346,17 @@ impl<const N: usize> WithSimd for Wake<'_, '_, N> {
             }
             Rhythm::Daily { on_s } => {
                 for i in 0..N {
-                    let since = since_wake_up(times[i], on.shift[i]);
-                    let day = times[i] - since + if since < *on_s { 0 } else { DAY };
-                    wakes[i] = day.max(times[i]);
-                    ends[i] = day + on_s;
+                    (wakes[i], ends[i]) = daily(*on_s, on.shift[i], times[i]);
                 }
             }
             Rhythm::Hours(hours) => {
                 for i in 0..N {
-                    let (from, to) = hours.next(times[i] - on.shift[i]);
-                    wakes[i] = (from + on.shift[i]).max(times[i]);
-                    ends[i] = to + on.shift[i];
+                    (wakes[i], ends[i]) = shifted(hours, on.shift[i], times[i]);
                 }
             }
             Rhythm::Sporadic { since, .. } => {
                 for i in 0..N {
-                    let (from, to) = on.session(*since, i, times[i]);
-                    (wakes[i], ends[i]) = (from.max(times[i]), to);
+                    (wakes[i], ends[i]) = on.session(*since, i, times[i]);
                 }
             }
         }
@@ -405,8 +366,18 @@ impl<const N: usize> WithSimd for Wake<'_, '_, N> {
     }
 }
 
-/// Seconds since the device's day began. `LONG_AGO_S` is a whole number of days.
+/// When a device that is on for `on_s` seconds a day, from `phase` on, is so at or after `t`, and until when.
+/// `LONG_AGO_S` is a whole number of days.
 #[inline(always)]
-fn since_wake_up(t: i32, phase: i32) -> i32 {
-    ((t - LONG_AGO_S as i32 - phase) as u32 % DAY as u32) as i32
+fn daily(on_s: i32, phase: i32, t: i32) -> (i32, i32) {
+    let since = ((t - LONG_AGO_S as i32 - phase) as u32 % DAY as u32) as i32;
+    let day = t - since + if since < on_s { 0 } else { DAY };
+    (day.max(t), day + on_s)
+}
+
+/// The same for hours that are shifted.
+#[inline(always)]
+fn shifted(hours: &Hours, shift: i32, t: i32) -> (i32, i32) {
+    let (from, to) = hours.next(t - shift);
+    ((from + shift).max(t), to + shift)
 }

@@ -31,9 +31,7 @@ impl<S: Simd> Course<'_, '_, S> {
     #[inline(always)]
     pub(super) fn holds(&mut self, holds: &mut Vec<Stretch>) {
         let kind = self.kind;
-        if holds.len() != kind.holds.len() {
-            holds.resize(kind.holds.len(), Stretch { from: ZERO, to: ZERO });
-        }
+        holds.resize(kind.holds.len(), Stretch { from: ZERO, to: ZERO });
         let (mut begun, mut ended) = ([LONG_AGO_S as i32; BATCH], [LONG_AGO_S as i32; BATCH]);
         for (hold, Stretch { from, to }) in kind.holds.iter().zip(holds) {
             match hold {
