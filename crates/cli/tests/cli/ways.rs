@@ -112,3 +112,12 @@ fn batches_tell_at_the_edges_what_single_lives_tell() {
         }
     }
 }
+
+/// The speed of rich scenarios rests on it: offices, vans and kiosks are batched, whatever else they do.
+#[test]
+fn most_lives_of_contoso_are_straight() {
+    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/contoso.yaml");
+    let bench = format!("bench {scenario} --devices 20000 --jobs 1 --format json --quiet");
+    let straight = Place::with("").json(&bench)["straight"].as_f64().unwrap();
+    assert!(straight > 0.7, "{straight} of the lives are straight");
+}
